@@ -1,0 +1,1 @@
+//! Plans, schedule, queue, operations, health and notices; no Tauri and no window.

@@ -1,4 +1,304 @@
-//! Key derivation, sealing and opening.
+//! Sealing and opening, byte for byte as restic does it.
+//!
+//! Everything that is stored encrypted is `nonce (16) || AES-256-CTR ciphertext || tag (16)`. The tag
+//! is Poly1305-AES over the ciphertext: the one-time key is the stored `r` and AES-128 of the nonce.
+//! A [`MasterKey`] seals a repository's files; a key derived from a password seals the master key.
+//! Key material is zeroed on drop and cannot be printed.
+
+use std::cell::Cell;
+
+use aes::cipher::array::Array;
+use aes::cipher::{
+    BlockCipherEncrypt, InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper,
+};
+use aes::{Aes128, Aes256};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use ctr::{CtrCore, flavors};
+use poly1305::Poly1305;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// How many bytes sealing adds: a nonce of 16 and a tag of 16.
-pub const OVERHEAD_BYTES: usize = 32;
+pub const OVERHEAD_BYTES: usize = NONCE_BYTES + TAG_BYTES;
+
+const NONCE_BYTES: usize = 16;
+const TAG_BYTES: usize = 16;
+
+/// Bytes that do not belong to this key, or that were changed after they were sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the bytes do not match their seal")]
+pub struct BrokenSeal;
+
+/// A key that seals and opens.
+pub struct MasterKey {
+    material: Material,
+    cipher: Aes256,
+    mac_cipher: Aes128,
+}
+
+/// The 64 bytes of a key: cipher, then the two halves of the MAC's key.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+struct Material {
+    encrypt: [u8; 32],
+    mac_k: [u8; 16],
+    mac_r: [u8; 16],
+}
+
+impl MasterKey {
+    /// A new random key.
+    ///
+    /// # Errors
+    /// When the operating system has no random bytes.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut bytes = Zeroizing::new([0u8; 64]);
+        getrandom::fill(&mut *bytes)?;
+        Ok(Self::from_bytes(&bytes))
+    }
+
+    /// The key made of `encrypt (32) || k (16) || r (16)`, which is also the order in which scrypt
+    /// yields them.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 64]) -> Self {
+        let mut material = Material { encrypt: [0; 32], mac_k: [0; 16], mac_r: [0; 16] };
+        material.encrypt.copy_from_slice(&bytes[..32]);
+        material.mac_k.copy_from_slice(&bytes[32..48]);
+        material.mac_r.copy_from_slice(&bytes[48..]);
+        let cipher = Aes256::new(&Array(material.encrypt));
+        let mac_cipher = Aes128::new(&Array(material.mac_k));
+        Self { material, cipher, mac_cipher }
+    }
+
+    /// Appends the sealed `plaintext` to `out`.
+    pub fn seal_into(&self, plaintext: &[u8], out: &mut Vec<u8>) {
+        out.reserve(plaintext.len() + OVERHEAD_BYTES);
+        let nonce = new_nonce();
+        out.extend_from_slice(&nonce);
+        let start = out.len();
+        out.extend_from_slice(plaintext);
+        self.apply_keystream(&nonce, &mut out[start..]);
+        let tag = self.tag(&nonce, &out[start..]);
+        out.extend_from_slice(&tag);
+    }
+
+    /// The sealed `plaintext`.
+    #[must_use]
+    pub fn seal(&self, plaintext: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.seal_into(plaintext, &mut out);
+        out
+    }
+
+    /// Writes what was sealed into `out`, which is cleared first.
+    ///
+    /// # Errors
+    /// When `sealed` is too short to be sealed bytes, or the tag does not match; `out` is then empty.
+    pub fn open_into(&self, sealed: &[u8], out: &mut Vec<u8>) -> Result<(), BrokenSeal> {
+        out.clear();
+        let (nonce, rest) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(BrokenSeal)?;
+        let (ciphertext, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(BrokenSeal)?;
+        if *nonce == [0; NONCE_BYTES] || !equal(&self.tag(nonce, ciphertext), tag) {
+            return Err(BrokenSeal);
+        }
+        out.extend_from_slice(ciphertext);
+        self.apply_keystream(nonce, out);
+        Ok(())
+    }
+
+    /// What was sealed.
+    ///
+    /// # Errors
+    /// As [`open_into`](Self::open_into).
+    pub fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, BrokenSeal> {
+        let mut out = Vec::new();
+        self.open_into(sealed, &mut out)?;
+        Ok(out)
+    }
+
+    fn apply_keystream(&self, nonce: &[u8; NONCE_BYTES], bytes: &mut [u8]) {
+        let core = CtrCore::<Aes256, flavors::Ctr128BE>::inner_iv_init(
+            self.cipher.clone(),
+            &Array(*nonce),
+        );
+        StreamCipherCoreWrapper::from_core(core).apply_keystream(bytes);
+    }
+
+    fn tag(&self, nonce: &[u8; NONCE_BYTES], ciphertext: &[u8]) -> [u8; TAG_BYTES] {
+        let mut pad = Array(*nonce);
+        self.mac_cipher.encrypt_block(&mut pad);
+        let mut key = [0u8; 32];
+        key[..16].copy_from_slice(&self.material.mac_r);
+        key[16..].copy_from_slice(&pad);
+        let tag = Poly1305::new(&key.into()).compute_unpadded(ciphertext);
+        key.zeroize();
+        tag.into()
+    }
+
+    /// The JSON that key files hold, sealed.
+    pub(crate) fn to_json(&self) -> Zeroizing<Vec<u8>> {
+        let json = MasterKeyJson {
+            mac: MacJson {
+                k: BASE64.encode(self.material.mac_k),
+                r: BASE64.encode(self.material.mac_r),
+            },
+            encrypt: BASE64.encode(self.material.encrypt),
+        };
+        Zeroizing::new(serde_json::to_vec(&json).expect("strings always become JSON"))
+    }
+
+    /// Reads what [`to_json`](Self::to_json) wrote. `None` if it is something else, or a key of
+    /// zeroes, which restic takes for an uninitialised one.
+    pub(crate) fn from_json(json: &[u8]) -> Option<Self> {
+        let parsed: MasterKeyJson = serde_json::from_slice(json).ok()?;
+        let mut bytes = Zeroizing::new([0u8; 64]);
+        decode_exactly(&parsed.encrypt, &mut bytes[..32])?;
+        decode_exactly(&parsed.mac.k, &mut bytes[32..48])?;
+        decode_exactly(&parsed.mac.r, &mut bytes[48..])?;
+        let zero = |part: &[u8]| part.iter().all(|byte| *byte == 0);
+        if zero(&bytes[..32]) || zero(&bytes[32..48]) || zero(&bytes[48..]) {
+            return None;
+        }
+        Some(Self::from_bytes(&bytes))
+    }
+
+    /// The master key as `restic cat masterkey` shows it. Whoever has it reads the whole repository.
+    #[must_use]
+    pub fn expose_json(&self) -> Zeroizing<Vec<u8>> {
+        self.to_json()
+    }
+}
+
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+struct MasterKeyJson {
+    mac: MacJson,
+    encrypt: String,
+}
+
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+struct MacJson {
+    k: String,
+    r: String,
+}
+
+fn decode_exactly(text: &str, out: &mut [u8]) -> Option<()> {
+    let bytes = Zeroizing::new(BASE64.decode(text).ok()?);
+    if bytes.len() != out.len() {
+        return None;
+    }
+    out.copy_from_slice(&bytes);
+    Some(())
+}
+
+/// Compares without telling by the time it takes where the first difference is.
+fn equal(a: &[u8; TAG_BYTES], b: &[u8; TAG_BYTES]) -> bool {
+    a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}
+
+/// A nonce that this process, and with overwhelming likelihood any other, has not used before.
+///
+/// Random bytes are fetched from the operating system by the page, because a repository of small
+/// files asks for one nonce a blob.
+fn new_nonce() -> [u8; NONCE_BYTES] {
+    const POOL_BYTES: usize = 1024;
+    struct Pool {
+        bytes: [u8; POOL_BYTES],
+        used: usize,
+    }
+    thread_local! {
+        static POOL: Cell<Option<Box<Pool>>> = const { Cell::new(None) };
+    }
+    POOL.with(|cell| {
+        let mut pool = cell
+            .take()
+            .unwrap_or_else(|| Box::new(Pool { bytes: [0; POOL_BYTES], used: POOL_BYTES }));
+        loop {
+            if pool.used == POOL_BYTES {
+                getrandom::fill(&mut pool.bytes).expect("the operating system has random bytes");
+                pool.used = 0;
+            }
+            let nonce: [u8; NONCE_BYTES] = pool.bytes[pool.used..][..NONCE_BYTES]
+                .try_into()
+                .expect("the pool's size is a multiple of a nonce's");
+            pool.used += NONCE_BYTES;
+            // Readers refuse a nonce of zeroes.
+            if nonce != [0; NONCE_BYTES] {
+                cell.set(Some(pool));
+                return nonce;
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> MasterKey {
+        MasterKey::from_bytes(&std::array::from_fn(|i| i as u8 + 1))
+    }
+
+    #[test]
+    fn what_was_sealed_opens_again() {
+        for length in [0, 1, 15, 16, 17, 1000, 100_000] {
+            let plaintext = vec![7u8; length];
+            let sealed = key().seal(&plaintext);
+            assert_eq!(sealed.len(), length + OVERHEAD_BYTES);
+            assert_eq!(key().open(&sealed), Ok(plaintext));
+        }
+    }
+
+    #[test]
+    fn a_turned_bit_or_a_missing_byte_anywhere_is_noticed() {
+        let sealed = key().seal(b"some plaintext of no importance");
+        for bit in 0..sealed.len() * 8 {
+            let mut changed = sealed.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(key().open(&changed), Err(BrokenSeal));
+        }
+        for length in 0..sealed.len() {
+            assert_eq!(key().open(&sealed[..length]), Err(BrokenSeal));
+        }
+    }
+
+    #[test]
+    fn the_tag_is_the_published_poly1305_aes() {
+        // First and third example of appendix B of Bernstein's "The Poly1305-AES
+        // message-authentication code".
+        let hex = |text: &str| -> Vec<u8> {
+            let digits: Vec<u8> =
+                text.bytes().filter_map(|c| (c as char).to_digit(16).map(|d| d as u8)).collect();
+            digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+        };
+        let cases = [
+            (
+                "f3f6",
+                "851fc40c3467ac0be05cc20404f3f700",
+                "ec074c835580741701425b623235add6",
+                "fb447350c4e868c52ac3275cf9d4327e",
+                "f4c633c3044fc145f84f335cb81953de",
+            ),
+            (
+                "663cea190ffb83d89593f3f476b6bc24d7e679107ea26adb8caf6652d0656136",
+                "48443d0bb0d21109c89a100b5ce2c208",
+                "6acb5f61a7176dd320c5c1eb2edcdc74",
+                "ae212a55399729595dea458bc621ff0e",
+                "0ee1c16bb73f0f4fd19881753c01cdbe",
+            ),
+        ];
+        for (message, r, k, nonce, tag) in cases {
+            let mut bytes = [9u8; 64];
+            bytes[32..48].copy_from_slice(&hex(k));
+            bytes[48..].copy_from_slice(&hex(r));
+            let nonce: [u8; 16] = hex(nonce).try_into().expect("16 bytes");
+            assert_eq!(MasterKey::from_bytes(&bytes).tag(&nonce, &hex(message)).to_vec(), hex(tag));
+        }
+    }
+
+    #[test]
+    fn a_key_survives_its_json() {
+        let json = key().to_json();
+        let again = MasterKey::from_json(&json).expect("our own JSON");
+        assert_eq!(again.open(&key().seal(b"x")), Ok(b"x".to_vec()));
+        assert!(MasterKey::from_json(b"{}").is_none());
+    }
+}

@@ -2,10 +2,19 @@
 
 pub mod backend;
 pub mod blob;
+
+pub mod chunker;
 pub mod clock;
+pub mod codec;
+pub mod config;
 pub mod crypto;
 pub mod id;
 pub mod identity;
+pub mod index;
+pub mod key;
 pub mod monitor;
+pub mod pack;
+pub mod repository;
+pub mod secret;
 pub mod time;
 pub mod tree;

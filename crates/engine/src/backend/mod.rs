@@ -3,6 +3,13 @@
 //! [`Backend`] is a contract; every storage, and every wrapper around one (retries, throttling,
 //! faults), keeps all of it.
 
+pub(crate) mod layout;
+mod local;
+mod memory;
+
+pub use local::LocalBackend;
+pub use memory::MemoryBackend;
+
 use std::fmt;
 use std::time::SystemTime;
 

@@ -10,3 +10,8 @@ pub struct Tree {
     /// The entries.
     pub nodes: Vec<Node>,
 }
+
+/// Why bytes are not a tree.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TreeError {}

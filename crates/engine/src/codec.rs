@@ -1,0 +1,212 @@
+//! How snapshots, index files and locks are wrapped before they are sealed, and blobs before they are
+//! packed.
+//!
+//! Format 1 stores JSON as it is. Format 2 puts one byte, 2, and a zstd frame in its place. Frames
+//! from other writers may leave out the size of their content, so nothing here relies on it.
+
+use std::io::Read;
+
+/// The first byte of a wrapped file of format 2.
+const COMPRESSED_MARK: u8 = 2;
+
+/// The largest unpacked file that is read, in bytes: far above what any writer makes, and low enough
+/// that a hostile frame cannot exhaust memory.
+const FILE_BYTES_MAX: u64 = 1 << 30;
+
+/// Why bytes could not be unwrapped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodecError {
+    /// The first byte is none that a known version writes.
+    #[error("the content starts with byte {first}, which no known format does")]
+    UnknownFormat {
+        /// That byte.
+        first: u8,
+    },
+    /// There are no bytes.
+    #[error("the content is empty")]
+    Empty,
+    /// The compressed bytes are not a zstd frame.
+    #[error("the content could not be decompressed")]
+    Decompress {
+        /// What the decompressor says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The content is larger than anything a known writer makes.
+    #[error("the content is larger than {bytes_max} bytes")]
+    TooLarge {
+        /// The limit.
+        bytes_max: u64,
+    },
+    /// The content is not of the size that the index or the header gives.
+    #[error("the content has {actual} bytes and should have {expected}")]
+    WrongLength {
+        /// What was promised.
+        expected: usize,
+        /// What came out.
+        actual: usize,
+    },
+}
+
+/// How hard to compress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compression {
+    /// Data blobs are not compressed; everything else still is.
+    Off,
+    /// As fast as possible.
+    Fastest,
+    /// A good size at a good speed.
+    #[default]
+    Auto,
+    /// Smaller, slower.
+    Better,
+    /// As small as possible.
+    Max,
+}
+
+impl Compression {
+    /// The level of zstd. restic's words stand for the levels of another implementation; these are
+    /// the levels whose sizes match.
+    #[must_use]
+    pub(crate) fn zstd_level(self) -> i32 {
+        match self {
+            Self::Off | Self::Fastest => 1,
+            Self::Auto => 3,
+            Self::Better => 8,
+            Self::Max => 17,
+        }
+    }
+}
+
+/// Wraps the JSON of an unpacked file for a repository of this format version.
+pub(crate) fn wrap_file(json: &[u8], format_version: u32) -> Vec<u8> {
+    if format_version < 2 {
+        return json.to_vec();
+    }
+    let mut out = vec![COMPRESSED_MARK];
+    out.extend(compress(json, Compression::Auto));
+    out
+}
+
+/// Takes the JSON out of an unpacked file.
+pub(crate) fn unwrap_file(bytes: Vec<u8>) -> Result<Vec<u8>, CodecError> {
+    match bytes.first() {
+        None => Err(CodecError::Empty),
+        Some(b'{' | b'[') => Ok(bytes),
+        Some(&COMPRESSED_MARK) => decompress_unsized(&bytes[1..]),
+        Some(&first) => Err(CodecError::UnknownFormat { first }),
+    }
+}
+
+/// One zstd frame with the content.
+pub(crate) fn compress(content: &[u8], compression: Compression) -> Vec<u8> {
+    zstd::bulk::compress(content, compression.zstd_level())
+        .expect("compressing into a buffer of sufficient size cannot fail")
+}
+
+fn decompress_unsized(frame: &[u8]) -> Result<Vec<u8>, CodecError> {
+    let failed = |source| CodecError::Decompress { source };
+    let mut out = Vec::with_capacity(frame.len().saturating_mul(4).min(16 << 20));
+    let decoder = zstd::stream::read::Decoder::with_buffer(frame).map_err(failed)?;
+    let read = decoder.take(FILE_BYTES_MAX + 1).read_to_end(&mut out).map_err(failed)?;
+    if read as u64 > FILE_BYTES_MAX {
+        return Err(CodecError::TooLarge { bytes_max: FILE_BYTES_MAX });
+    }
+    Ok(out)
+}
+
+/// Decompresses blobs, one after the other, with one context.
+pub(crate) struct BlobDecompressor(zstd::bulk::Decompressor<'static>);
+
+impl BlobDecompressor {
+    pub(crate) fn new() -> Result<Self, CodecError> {
+        let inner =
+            zstd::bulk::Decompressor::new().map_err(|source| CodecError::Decompress { source })?;
+        Ok(Self(inner))
+    }
+
+    /// Writes the content of a frame, of which `length` bytes are expected, into `out`, which is
+    /// cleared first. Never uses more memory than `length` and the frame's own window.
+    pub(crate) fn decompress(
+        &mut self,
+        frame: &[u8],
+        length: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CodecError> {
+        out.clear();
+        // A frame cannot shrink its content to less than about 1 / 100,000: what promises more is a
+        // lie, and would make us reserve memory for nothing.
+        if length as u64 > 4096 + frame.len() as u64 * 100_000 {
+            return Err(CodecError::TooLarge { bytes_max: frame.len() as u64 * 100_000 });
+        }
+        out.reserve_exact(length);
+        let actual = self
+            .0
+            .decompress_to_buffer(frame, out)
+            .map_err(|source| CodecError::Decompress { source })?;
+        if actual == length {
+            Ok(())
+        } else {
+            Err(CodecError::WrongLength { expected: length, actual })
+        }
+    }
+}
+
+/// Compresses blobs, one after the other, with one context.
+pub(crate) struct BlobCompressor {
+    inner: zstd::bulk::Compressor<'static>,
+}
+
+impl BlobCompressor {
+    pub(crate) fn new(compression: Compression) -> std::io::Result<Self> {
+        Ok(Self { inner: zstd::bulk::Compressor::new(compression.zstd_level())? })
+    }
+
+    /// Writes one frame with the content into `out`, which is cleared first.
+    pub(crate) fn compress(&mut self, content: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
+        out.clear();
+        out.reserve(zstd::zstd_safe::compress_bound(content.len()));
+        self.inner.compress_to_buffer(content, out)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_each_format_comes_out_as_it_went_in() {
+        for version in [1, 2] {
+            let json = br#"{"some":"json"}"#.to_vec();
+            assert_eq!(unwrap_file(wrap_file(&json, version)).expect("our own"), json);
+        }
+    }
+
+    #[test]
+    fn a_frame_without_its_size_is_read() {
+        // restic leaves the size of small contents out; so does zstd's streaming encoder.
+        let mut bytes = vec![COMPRESSED_MARK];
+        bytes.extend(zstd::stream::encode_all(&b"{}"[..], 3).expect("encodes"));
+        assert_eq!(unwrap_file(bytes).expect("valid"), b"{}");
+    }
+
+    #[test]
+    fn foreign_bytes_are_refused_with_a_reason() {
+        assert!(matches!(unwrap_file(vec![]), Err(CodecError::Empty)));
+        assert!(matches!(unwrap_file(vec![9]), Err(CodecError::UnknownFormat { first: 9 })));
+        assert!(matches!(unwrap_file(vec![2, 1, 2, 3]), Err(CodecError::Decompress { .. })));
+    }
+
+    #[test]
+    fn a_blob_that_lies_about_its_length_is_refused() {
+        let frame = compress(b"twelve bytes", Compression::Auto);
+        let mut out = Vec::new();
+        let mut blobs = BlobDecompressor::new().expect("a context");
+        assert!(blobs.decompress(&frame, 12, &mut out).is_ok());
+        for length in [0, 11, 13, u32::MAX as usize] {
+            assert!(blobs.decompress(&frame, length, &mut out).is_err(), "{length}");
+        }
+    }
+}

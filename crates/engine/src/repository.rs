@@ -1,0 +1,836 @@
+//! A repository that a password has opened.
+//!
+//! [`Repository`] turns bytes of a [`Backend`] into verified content and back. Nothing that it
+//! returns was taken on trust: a file's content matches its name, a blob's content matches its id.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::backend::{Backend, BackendError, BackendErrorKind, FileKind, FileName, Listed};
+use crate::blob::{BlobKind, BlobLocation, PackedBlob};
+use crate::chunker::Polynomial;
+use crate::clock::Clock;
+use crate::codec::{self, BlobDecompressor, CodecError};
+use crate::config::{FORMAT_VERSIONS, RepositoryConfig};
+use crate::crypto::MasterKey;
+use crate::id::{BlobId, IndexId, KeyId, PackId, RawId};
+use crate::identity::Identity;
+use crate::index::{Index, IndexBuilder, IndexFile};
+use crate::key::{KdfCost, KeyError, KeyFile};
+use crate::monitor::Cancellation;
+use crate::pack::{Header, HeaderError};
+use crate::secret::Password;
+
+/// How many keys are tried before a password is called wrong (restic's limit).
+const KEYS_TRIED_MAX: usize = 20;
+
+/// An open repository. Shared by reference; every method may be called from any thread.
+pub struct Repository {
+    backend: Arc<dyn Backend>,
+    config: RepositoryConfig,
+    polynomial: Polynomial,
+    key: MasterKey,
+    key_id: KeyId,
+}
+
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repository").field("location", &self.location()).finish_non_exhaustive()
+    }
+}
+
+/// What a new repository is like.
+#[derive(Debug, Clone)]
+pub struct CreateOptions {
+    /// Format version, 1 or 2.
+    pub format_version: u32,
+    /// The polynomial of another repository, so that the same files are cut alike; else random.
+    pub chunker_polynomial: Option<Polynomial>,
+    /// The cost of deriving the key; else what takes this computer half a second.
+    pub kdf_cost: Option<KdfCost>,
+}
+
+impl Default for CreateOptions {
+    fn default() -> Self {
+        Self { format_version: *FORMAT_VERSIONS.end(), chunker_polynomial: None, kdf_cost: None }
+    }
+}
+
+/// Why a repository was not made. Nothing that was there before has been changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// There is one already, or the remains of one.
+    #[error("there is a repository at {location} already: it has a {found} file")]
+    Exists {
+        /// Where.
+        location: String,
+        /// What was found.
+        found: FileKind,
+    },
+    /// This engine does not write that format.
+    #[error("format {version} is not one that can be created")]
+    UnknownFormat {
+        /// The version asked for.
+        version: u32,
+    },
+    /// The storage failed.
+    #[error("could not create a repository at {location}")]
+    Backend {
+        /// Where.
+        location: String,
+        /// The cause.
+        source: BackendError,
+    },
+    /// The operating system has no random bytes.
+    #[error("could not make a key")]
+    Random {
+        /// The cause.
+        #[source]
+        source: getrandom::Error,
+    },
+}
+
+/// Why a repository could not be opened. Nothing has been changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is no config.
+    #[error("there is no repository at {location}")]
+    NoRepository {
+        /// Where.
+        location: String,
+    },
+    /// No key file opens with this password.
+    #[error("the password opens none of the {keys} keys of the repository at {location}")]
+    WrongPassword {
+        /// Where.
+        location: String,
+        /// How many keys there are.
+        keys: usize,
+    },
+    /// There is a config but no key at all.
+    #[error("the repository at {location} has no keys")]
+    NoKeys {
+        /// Where.
+        location: String,
+    },
+    /// A newer program made it.
+    #[error("the repository at {location} has format {version}, which is newer than this program")]
+    NewerFormat {
+        /// Where.
+        location: String,
+        /// Its version.
+        version: u32,
+    },
+    /// The config is damaged.
+    #[error("the config of the repository at {location} is damaged: {reason}")]
+    DamagedConfig {
+        /// Where.
+        location: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A key file is damaged, and none before it opened.
+    #[error("key {key} of the repository at {location} is damaged")]
+    DamagedKey {
+        /// Where.
+        location: String,
+        /// Which key.
+        key: KeyId,
+        /// The cause.
+        source: KeyError,
+    },
+    /// The storage failed.
+    #[error("could not open the repository at {location}")]
+    Backend {
+        /// Where.
+        location: String,
+        /// The cause.
+        source: BackendError,
+    },
+}
+
+/// Why something in the repository could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The storage failed.
+    #[error("could not read {file}")]
+    Backend {
+        /// Which file.
+        file: FileName,
+        /// The cause.
+        source: BackendError,
+    },
+    /// A kind of file could not be listed.
+    #[error("could not list the {kind} files")]
+    List {
+        /// Which kind.
+        kind: FileKind,
+        /// The cause.
+        source: BackendError,
+    },
+    /// The content is not what its name says: it was changed, cut short or swapped.
+    #[error("{file} is damaged: its content does not match its name")]
+    WrongContent {
+        /// Which file.
+        file: FileName,
+    },
+    /// The content was not sealed with this repository's key.
+    #[error("{file} is damaged or belongs to another repository: its seal does not match")]
+    BrokenSeal {
+        /// Which file.
+        file: FileName,
+    },
+    /// The content cannot be unwrapped.
+    #[error("{file} is damaged")]
+    Codec {
+        /// Which file.
+        file: FileName,
+        /// The cause.
+        source: CodecError,
+    },
+    /// The content is not the JSON that its kind has.
+    #[error("{file} does not hold what a {} should", file.kind)]
+    Json {
+        /// Which file.
+        file: FileName,
+        /// The cause.
+        source: serde_json::Error,
+    },
+    /// A pack's header cannot be believed.
+    #[error("pack {pack} is damaged")]
+    Header {
+        /// Which pack.
+        pack: PackId,
+        /// The cause.
+        source: HeaderError,
+    },
+    /// No pack is known to hold the blob.
+    #[error("{kind:?} blob {id} is in no known pack")]
+    MissingBlob {
+        /// Which kind.
+        kind: BlobKind,
+        /// Which blob.
+        id: BlobId,
+    },
+    /// A pack does not hold the blob that the index says it does.
+    #[error("{kind:?} blob {id} in pack {pack} is damaged: {reason}")]
+    DamagedBlob {
+        /// Which kind.
+        kind: BlobKind,
+        /// Which blob.
+        id: BlobId,
+        /// Where it should be.
+        pack: PackId,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A tree's content is not a tree.
+    #[error("tree {id} is damaged")]
+    Tree {
+        /// Which tree.
+        id: crate::id::TreeId,
+        /// The cause.
+        source: crate::tree::TreeError,
+    },
+    /// Somebody asked to stop.
+    #[error("stopped")]
+    Cancelled,
+}
+
+/// Why something could not be stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The storage failed.
+    #[error("could not store a {kind} file")]
+    Backend {
+        /// Which kind.
+        kind: FileKind,
+        /// The cause.
+        source: BackendError,
+    },
+    /// What was about to be stored did not read back as it should: the computer's memory or
+    /// processor cannot be trusted.
+    #[error("a {kind} file did not read back as it was written, and was not stored")]
+    Verification {
+        /// Which kind.
+        kind: FileKind,
+    },
+}
+
+/// Why a prefix names no file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FindError {
+    /// No file's name starts with it.
+    #[error("no {kind} file has an id that starts with {prefix:?}")]
+    None {
+        /// Which kind.
+        kind: FileKind,
+        /// The prefix.
+        prefix: String,
+    },
+    /// More than one does.
+    #[error("{count} {kind} files have ids that start with {prefix:?}")]
+    Several {
+        /// Which kind.
+        kind: FileKind,
+        /// The prefix.
+        prefix: String,
+        /// How many.
+        count: usize,
+    },
+    /// The files could not be listed.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl Repository {
+    /// Makes a repository where there is none, and opens it.
+    ///
+    /// # Errors
+    /// When there is one, when its remains are there (a lifecycle rule may have removed the config
+    /// alone), or when the storage fails.
+    pub fn create(
+        backend: Arc<dyn Backend>,
+        password: &Password,
+        options: &CreateOptions,
+        identity: &Identity,
+        clock: &dyn Clock,
+        zone: &TimeZone,
+    ) -> Result<Self, CreateError> {
+        let version = options.format_version;
+        if !FORMAT_VERSIONS.contains(&version) {
+            return Err(CreateError::UnknownFormat { version });
+        }
+        refuse_remains(&*backend)?;
+        let failed = |source| CreateError::Backend { location: backend.location(), source };
+        let random = |source| CreateError::Random { source };
+        backend.create().map_err(failed)?;
+
+        let polynomial = match options.chunker_polynomial {
+            Some(polynomial) => polynomial,
+            None => Polynomial::random().map_err(random)?,
+        };
+        let mut id = [0u8; RawId::LENGTH];
+        getrandom::fill(&mut id).map_err(random)?;
+        let config = RepositoryConfig::new(version, RawId::from_bytes(id), polynomial.to_string());
+
+        let key = MasterKey::generate().map_err(random)?;
+        let cost = options.kdf_cost.unwrap_or_else(|| KdfCost::calibrate(clock));
+        let now = clock.now().to_zoned(zone.clone());
+        let created = now.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string();
+        let key_file = KeyFile::new(&key, password, cost, identity, created).map_err(random)?;
+        let json = serde_json::to_vec(&key_file).expect("strings and numbers become JSON");
+        let key_id = KeyId::of(&json);
+        backend.write(FileName::new(FileKind::Key, key_id.0), &[&json]).map_err(failed)?;
+        backend.sync().map_err(failed)?;
+
+        // The config makes a repository of the folder, so it comes last.
+        let json = serde_json::to_vec(&config).expect("strings and numbers become JSON");
+        backend.write(FileName::CONFIG, &[&key.seal(&json)]).map_err(failed)?;
+        backend.sync().map_err(failed)?;
+        Ok(Self { backend, config, polynomial, key, key_id })
+    }
+
+    /// Opens a repository with a password. Deriving a key takes about half a second for each key
+    /// tried; `key_hint`, the beginning of a key's id, is tried first.
+    ///
+    /// # Errors
+    /// What stands in the way, see [`OpenError`].
+    pub fn open(
+        backend: Arc<dyn Backend>,
+        password: &Password,
+        key_hint: Option<&str>,
+    ) -> Result<Self, OpenError> {
+        let location = backend.location();
+        let sealed_config = match backend.read(FileName::CONFIG) {
+            Err(error) if error.kind == BackendErrorKind::NotFound => {
+                return Err(OpenError::NoRepository { location });
+            }
+            read => {
+                read.map_err(|source| OpenError::Backend { location: location.clone(), source })?
+            }
+        };
+        let (key_id, key) = find_key(&*backend, password, key_hint)?;
+        let damaged = |reason| OpenError::DamagedConfig { location: location.clone(), reason };
+        let json = key.open(&sealed_config).map_err(|_| damaged("its seal does not match"))?;
+        let config: RepositoryConfig =
+            serde_json::from_slice(&json).map_err(|_| damaged("it is not a config"))?;
+        if config.version > *FORMAT_VERSIONS.end() {
+            return Err(OpenError::NewerFormat { location, version: config.version });
+        }
+        if !FORMAT_VERSIONS.contains(&config.version) {
+            return Err(damaged("its version is not one that ever was"));
+        }
+        let polynomial = config
+            .chunker_polynomial
+            .parse()
+            .map_err(|_| damaged("its chunker polynomial is not valid"))?;
+        Ok(Self { backend, config, polynomial, key, key_id })
+    }
+
+    /// The repository's config.
+    #[must_use]
+    pub fn config(&self) -> &RepositoryConfig {
+        &self.config
+    }
+
+    /// The polynomial that decides where files are cut.
+    #[must_use]
+    pub fn polynomial(&self) -> Polynomial {
+        self.polynomial
+    }
+
+    /// Where its files are stored.
+    #[must_use]
+    pub fn backend(&self) -> &Arc<dyn Backend> {
+        &self.backend
+    }
+
+    /// Where it is, for people.
+    #[must_use]
+    pub fn location(&self) -> String {
+        self.backend.location()
+    }
+
+    /// The key that the password opened.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// The master key, which opens everything.
+    #[must_use]
+    pub fn master_key(&self) -> &MasterKey {
+        &self.key
+    }
+
+    /// All files of a kind.
+    ///
+    /// # Errors
+    /// When the storage cannot be listed.
+    pub fn list(&self, kind: FileKind) -> Result<Vec<Listed>, ReadError> {
+        self.backend.list(kind).map_err(|source| ReadError::List { kind, source })
+    }
+
+    /// The one file whose id starts with `prefix`.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
+    pub fn find_id(&self, kind: FileKind, prefix: &str) -> Result<RawId, FindError> {
+        let listed = self.list(kind)?;
+        let mut found = listed.iter().filter(|file| file.id.to_string().starts_with(prefix));
+        let prefix = prefix.to_owned();
+        match (found.next(), found.count()) {
+            (Some(file), 0) => Ok(file.id),
+            (Some(_), others) => Err(FindError::Several { kind, prefix, count: others + 1 }),
+            (None, _) => Err(FindError::None { kind, prefix }),
+        }
+    }
+
+    /// The bytes of a file as they are stored, known to match its name.
+    ///
+    /// # Errors
+    /// When the storage fails, or the content does not match the name at a second reading either.
+    pub fn read_raw(&self, file: FileName) -> Result<Vec<u8>, ReadError> {
+        for _ in 0..2 {
+            let bytes =
+                self.backend.read(file).map_err(|source| ReadError::Backend { file, source })?;
+            if file.kind == FileKind::Config || RawId::of(&bytes) == file.id {
+                return Ok(bytes);
+            }
+        }
+        Err(ReadError::WrongContent { file })
+    }
+
+    /// The JSON of a snapshot, index file or lock.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is damaged.
+    pub fn read_file(&self, kind: FileKind, id: impl Into<RawId>) -> Result<Vec<u8>, ReadError> {
+        let file = FileName::new(kind, id);
+        let sealed = self.read_raw(file)?;
+        let bytes = self.key.open(&sealed).map_err(|_| ReadError::BrokenSeal { file })?;
+        codec::unwrap_file(bytes).map_err(|source| ReadError::Codec { file, source })
+    }
+
+    /// The file that would hold this JSON, and its id. No two calls give the same.
+    ///
+    /// # Errors
+    /// When it does not read back.
+    pub fn seal_file(&self, kind: FileKind, json: &[u8]) -> Result<(RawId, Vec<u8>), WriteError> {
+        let sealed = self.key.seal(&codec::wrap_file(json, self.config.version));
+        let again = self.key.open(&sealed).ok().and_then(|bytes| codec::unwrap_file(bytes).ok());
+        if again.as_deref() != Some(json) {
+            return Err(WriteError::Verification { kind });
+        }
+        Ok((RawId::of(&sealed), sealed))
+    }
+
+    /// Stores JSON as a snapshot, index file or lock. It is visible on return, and durable after the
+    /// backend's next sync.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn write_file(&self, kind: FileKind, json: &[u8]) -> Result<RawId, WriteError> {
+        let (id, sealed) = self.seal_file(kind, json)?;
+        self.backend
+            .write(FileName::new(kind, id), &[&sealed])
+            .map_err(|source| WriteError::Backend { kind, source })?;
+        Ok(id)
+    }
+
+    /// One index file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is damaged.
+    pub fn read_index_file(&self, id: IndexId) -> Result<IndexFile, ReadError> {
+        let json = self.read_file(FileKind::Index, id.0)?;
+        let file = FileName::new(FileKind::Index, id.0);
+        serde_json::from_slice(&json).map_err(|source| ReadError::Json { file, source })
+    }
+
+    /// What all index files say, read over all cores.
+    ///
+    /// # Errors
+    /// When any index file cannot be read: an incomplete index would make data look absent.
+    pub fn load_index(&self, cancel: &Cancellation) -> Result<Index, ReadError> {
+        let listed = self.list(FileKind::Index)?;
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let builder = parking_lot::Mutex::new(IndexBuilder::default());
+        let work = || -> Result<(), ReadError> {
+            loop {
+                let position = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let Some(file) = listed.get(position) else { return Ok(()) };
+                if cancel.is_cancelled() {
+                    return Err(ReadError::Cancelled);
+                }
+                let read = self.read_index_file(IndexId(file.id))?;
+                builder.lock().add(&read);
+            }
+        };
+        std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                (0..threads.min(listed.len())).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().try_for_each(|worker| worker.join().expect("workers do not panic"))
+        })?;
+        Ok(builder.into_inner().build())
+    }
+
+    /// A blob's content, from any pack that still has it.
+    ///
+    /// # Errors
+    /// When no pack is known to have it, or none has it whole.
+    pub fn read_blob(
+        &self,
+        index: &Index,
+        kind: BlobKind,
+        id: BlobId,
+    ) -> Result<Vec<u8>, ReadError> {
+        let mut failure = ReadError::MissingBlob { kind, id };
+        let (mut sealed, mut out) = (Vec::new(), Vec::new());
+        for location in index.locate_all(kind, &id) {
+            match self.read_located(&PackedBlob { id, kind, location }, &mut sealed, &mut out) {
+                Ok(()) => return Ok(out),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    /// A blob's content from one place, into `out`; `sealed` is scratch.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is damaged.
+    pub fn read_located(
+        &self,
+        blob: &PackedBlob,
+        sealed: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ReadError> {
+        let BlobLocation { pack, offset, length, .. } = blob.location;
+        let file = FileName::new(FileKind::Pack, pack.0);
+        self.backend
+            .read_range(file, offset.into(), length as usize, sealed)
+            .map_err(|source| ReadError::Backend { file, source })?;
+        self.open_blob(sealed, blob, out)
+    }
+
+    /// Opens, decompresses and verifies one blob that was read from a pack, into `out`.
+    ///
+    /// # Errors
+    /// When the bytes are not that blob.
+    pub fn open_blob(
+        &self,
+        sealed: &[u8],
+        blob: &PackedBlob,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ReadError> {
+        let damaged = |reason| ReadError::DamagedBlob {
+            kind: blob.kind,
+            id: blob.id,
+            pack: blob.location.pack,
+            reason,
+        };
+        match blob.location.uncompressed_length {
+            None => {
+                let opened = self.key.open_into(sealed, out);
+                opened.map_err(|_| damaged("its seal does not match"))?;
+            }
+            Some(length) => OPENING.with_borrow_mut(|scratch| {
+                let opened = self.key.open_into(sealed, &mut scratch.frame);
+                opened.map_err(|_| damaged("its seal does not match"))?;
+                let decompressor = scratch
+                    .decompressor()
+                    .map_err(|_| damaged("there is no memory to decompress it"))?;
+                let (decompressor, frame) = decompressor;
+                decompressor
+                    .decompress(frame, length as usize, out)
+                    .map_err(|_| damaged("it cannot be decompressed"))
+            })?,
+        }
+        if BlobId::of(out) == blob.id {
+            Ok(())
+        } else {
+            out.clear();
+            Err(damaged("its content does not match its id"))
+        }
+    }
+
+    /// A pack's header, given the size of its file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or cannot be believed.
+    pub fn read_pack_header(&self, pack: PackId, size: u64) -> Result<Vec<PackedBlob>, ReadError> {
+        let file = FileName::new(FileKind::Pack, pack.0);
+        let damaged = |source| ReadError::Header { pack, source };
+        let mut tail = Vec::new();
+        let read_last = |count: u64, tail: &mut Vec<u8>| {
+            let length = usize::try_from(count).unwrap_or(usize::MAX);
+            self.backend
+                .read_range(file, size - count, length, tail)
+                .map_err(|source| ReadError::Backend { file, source })
+        };
+        read_last(size.min(Header::FIRST_READ_BYTES), &mut tail)?;
+        let tail_bytes = Header::tail_bytes(size, &tail).map_err(damaged)?;
+        if tail_bytes > tail.len() as u64 {
+            read_last(tail_bytes, &mut tail)?;
+        }
+        let header = &tail[tail.len() - tail_bytes as usize..];
+        Header::read(&self.key, pack, size, header).map_err(damaged)
+    }
+}
+
+/// What opening a compressed blob needs besides the result, kept per thread.
+#[derive(Default)]
+struct Opening {
+    frame: Vec<u8>,
+    decompressor: Option<BlobDecompressor>,
+}
+
+impl Opening {
+    fn decompressor(&mut self) -> Result<(&mut BlobDecompressor, &[u8]), CodecError> {
+        if self.decompressor.is_none() {
+            self.decompressor = Some(BlobDecompressor::new()?);
+        }
+        let decompressor = self.decompressor.as_mut().expect("it was just made");
+        Ok((decompressor, &self.frame))
+    }
+}
+
+thread_local! {
+    static OPENING: RefCell<Opening> = RefCell::default();
+}
+
+fn refuse_remains(backend: &dyn Backend) -> Result<(), CreateError> {
+    let location = backend.location();
+    let exists = |found| CreateError::Exists { location: location.clone(), found };
+    match backend.read(FileName::CONFIG) {
+        Ok(_) => return Err(exists(FileKind::Config)),
+        Err(error) if is_absent(&error) => {}
+        Err(source) => return Err(CreateError::Backend { location, source }),
+    }
+    for kind in [FileKind::Key, FileKind::Snapshot] {
+        match backend.list(kind) {
+            Ok(listed) if listed.is_empty() => {}
+            Ok(_) => return Err(exists(kind)),
+            Err(error) if is_absent(&error) => {}
+            Err(source) => return Err(CreateError::Backend { location, source }),
+        }
+    }
+    Ok(())
+}
+
+/// True if there is nothing at the place yet: a folder that is still to be made looks offline.
+fn is_absent(error: &BackendError) -> bool {
+    matches!(error.kind, BackendErrorKind::NotFound)
+        || matches!(error.kind, BackendErrorKind::Offline)
+            && error.source.as_ref().is_some_and(|e| e.kind() == std::io::ErrorKind::NotFound)
+}
+
+fn find_key(
+    backend: &dyn Backend,
+    password: &Password,
+    hint: Option<&str>,
+) -> Result<(KeyId, MasterKey), OpenError> {
+    let location = backend.location();
+    let failed = |source| OpenError::Backend { location: location.clone(), source };
+    let mut keys = backend.list(FileKind::Key).map_err(failed)?;
+    if keys.is_empty() {
+        return Err(OpenError::NoKeys { location });
+    }
+    // Stable: the hinted key first, the others as the storage lists them.
+    keys.sort_by_key(|file| !hint.is_some_and(|hint| file.id.to_string().starts_with(hint)));
+    let mut damaged = None;
+    for file in keys.iter().take(KEYS_TRIED_MAX) {
+        let key_id = KeyId(file.id);
+        let bytes = match backend.read(FileName::new(FileKind::Key, file.id)) {
+            // Another client removed the key since it was listed.
+            Err(error) if error.kind == BackendErrorKind::NotFound => continue,
+            read => read.map_err(failed)?,
+        };
+        let opened = if RawId::of(&bytes) == file.id {
+            KeyFile::from_json(&bytes).and_then(|key| key.open(password))
+        } else {
+            Err(KeyError::Invalid { reason: "its content does not match its name" })
+        };
+        match opened {
+            Ok(master) => return Ok((key_id, master)),
+            Err(KeyError::WrongPassword) => {}
+            // One bad key file must not hide a good one behind it.
+            Err(source) => damaged = Some((key_id, source)),
+        }
+    }
+    Err(match damaged {
+        Some((key, source)) => OpenError::DamagedKey { location, key, source },
+        None => OpenError::WrongPassword { location, keys: keys.len() },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::MemoryBackend;
+    use std::time::Duration;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> jiff::Timestamp {
+            jiff::Timestamp::UNIX_EPOCH
+        }
+        fn awake(&self) -> Duration {
+            Duration::ZERO
+        }
+        fn elapsed(&self) -> Duration {
+            Duration::ZERO
+        }
+        fn sleep(&self, _: Duration) {}
+    }
+
+    fn identity() -> Identity {
+        Identity {
+            hostname: "host".to_owned(),
+            username: "user".to_owned(),
+            uid: 1000,
+            gid: 1000,
+            pid: 1,
+            machine_id: None,
+            boot_id: None,
+            pid_namespace: None,
+            process_start: None,
+            session: String::new(),
+            program_version: String::new(),
+        }
+    }
+
+    fn create(backend: &Arc<MemoryBackend>) -> Result<Repository, CreateError> {
+        let options =
+            CreateOptions { kdf_cost: Some(KdfCost::least_for_tests()), ..Default::default() };
+        let password = Password::new("secret");
+        Repository::create(
+            backend.clone(),
+            &password,
+            &options,
+            &identity(),
+            &Still,
+            &TimeZone::UTC,
+        )
+    }
+
+    fn open(backend: &Arc<MemoryBackend>, password: &str) -> Result<Repository, OpenError> {
+        Repository::open(backend.clone(), &Password::new(password), None)
+    }
+
+    #[test]
+    fn the_password_it_was_made_with_opens_it_and_no_other() {
+        let backend = Arc::new(MemoryBackend::new());
+        let made = create(&backend).expect("an empty storage");
+        let opened = open(&backend, "secret").expect("the right password");
+        assert_eq!(opened.config(), made.config());
+        assert_eq!(opened.key_id(), made.key_id());
+        assert!(matches!(open(&backend, "other"), Err(OpenError::WrongPassword { keys: 1, .. })));
+    }
+
+    #[test]
+    fn where_there_is_one_or_its_remains_none_is_made() {
+        let backend = Arc::new(MemoryBackend::new());
+        assert!(matches!(open(&backend, "secret"), Err(OpenError::NoRepository { .. })));
+        create(&backend).expect("an empty storage");
+        assert!(matches!(
+            create(&backend),
+            Err(CreateError::Exists { found: FileKind::Config, .. })
+        ));
+        backend.remove(FileName::CONFIG).expect("it is there");
+        assert!(matches!(create(&backend), Err(CreateError::Exists { found: FileKind::Key, .. })));
+    }
+
+    #[test]
+    fn a_damaged_key_beside_a_good_one_is_passed_over() {
+        let backend = Arc::new(MemoryBackend::new());
+        create(&backend).expect("an empty storage");
+        for garbage in [&b""[..], b"{}", b"not json"] {
+            let file = FileName::new(FileKind::Key, RawId::of(garbage));
+            backend.write(file, &[garbage]).expect("stored");
+        }
+        assert!(open(&backend, "secret").is_ok());
+        assert!(matches!(open(&backend, "other"), Err(OpenError::DamagedKey { .. })));
+    }
+
+    #[test]
+    fn a_config_cut_short_at_any_byte_is_a_clear_error() {
+        let backend = Arc::new(MemoryBackend::new());
+        create(&backend).expect("an empty storage");
+        let whole = backend.read(FileName::CONFIG).expect("it is there");
+        for length in 0..whole.len() {
+            backend.remove(FileName::CONFIG).expect("it is there");
+            backend.write(FileName::CONFIG, &[&whole[..length]]).expect("stored");
+            assert!(matches!(open(&backend, "secret"), Err(OpenError::DamagedConfig { .. })));
+        }
+    }
+
+    #[test]
+    fn a_stored_file_reads_back_and_a_swapped_one_is_noticed() {
+        let backend = Arc::new(MemoryBackend::new());
+        let repository = create(&backend).expect("an empty storage");
+        let one = repository.write_file(FileKind::Snapshot, b"{\"a\":1}").expect("stored");
+        let two = repository.write_file(FileKind::Snapshot, b"{\"a\":2}").expect("stored");
+        assert_eq!(repository.read_file(FileKind::Snapshot, one).expect("reads"), b"{\"a\":1}");
+        let (one, two) =
+            (FileName::new(FileKind::Snapshot, one), FileName::new(FileKind::Snapshot, two));
+        let swapped = backend.read(two).expect("it is there");
+        backend.remove(one).expect("it is there");
+        backend.write(one, &[&swapped]).expect("stored");
+        assert!(matches!(
+            repository.read_file(FileKind::Snapshot, one.id),
+            Err(ReadError::WrongContent { .. })
+        ));
+    }
+}

@@ -1,1 +1,3 @@
 //! Plans, schedule, queue, operations, health and notices; no Tauri and no window.
+
+pub mod api;

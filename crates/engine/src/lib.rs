@@ -12,6 +12,7 @@ pub mod id;
 pub mod identity;
 pub mod index;
 pub mod key;
+pub mod lock;
 pub mod monitor;
 pub mod pack;
 pub mod repository;

@@ -1,1 +1,25 @@
-//! What this computer, this user and this process are: identity, clocks, processes, folders.
+//! What this computer, this user and this process are.
+//!
+//! The engine and the app read no clock, no environment and no home folder: they are given them.
+//! This crate asks the operating system and gives: [`identity`] (who writes), [`SystemClock`],
+//! [`local_zone`], [`SystemProbe`] (which processes run, found out without touching them) and
+//! [`Folders`] (where the app keeps its own files). It decides nothing.
+
+mod clock;
+mod disk;
+mod folders;
+mod identity;
+#[cfg(target_os = "macos")]
+mod macos;
+mod process;
+#[cfg(unix)]
+mod user;
+#[cfg(windows)]
+mod windows;
+mod zone;
+
+pub use clock::SystemClock;
+pub use folders::{Folders, NoHomeFolder, PersonalFolder, PersonalFolderKind, personal_folders};
+pub use identity::identity;
+pub use process::SystemProbe;
+pub use zone::local_zone;

@@ -1,0 +1,162 @@
+//! The few calls to Windows for which no safe interface exists.
+#![allow(unsafe_code)]
+
+use windows_sys::Win32::Foundation::{
+    CloseHandle, ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, FILETIME, GetLastError, HANDLE,
+    STILL_ACTIVE,
+};
+use windows_sys::Win32::Security::Authentication::Identity::{GetUserNameExW, NameSamCompatible};
+use windows_sys::Win32::Storage::FileSystem::GetDriveTypeW;
+use windows_sys::Win32::System::Registry::{HKEY_LOCAL_MACHINE, RRF_RT_REG_SZ, RegGetValueW};
+use windows_sys::Win32::System::SystemInformation::{
+    ComputerNamePhysicalDnsHostname, GetComputerNameExW,
+};
+use windows_sys::Win32::System::Threading::{
+    GetExitCodeProcess, GetProcessTimes, OpenProcess, PROCESS_NAME_WIN32,
+    PROCESS_QUERY_LIMITED_INFORMATION, QueryFullProcessImageNameW,
+};
+
+/// What came of asking for a process.
+pub(crate) enum Opened {
+    /// There is none.
+    Absent,
+    /// It ended, and somebody still holds a handle.
+    Exited,
+    /// It exists, and may not be looked at.
+    Denied,
+    /// It runs.
+    Running {
+        /// Hundreds of nanoseconds since 1601.
+        start: Option<u64>,
+        /// Its program's file name.
+        program: Option<String>,
+    },
+    /// Windows would not say.
+    Unknown,
+}
+
+struct Handle(HANDLE);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // SAFETY: the handle was opened by us and is closed once.
+        unsafe { CloseHandle(self.0) };
+    }
+}
+
+pub(crate) fn open_process(pid: u32) -> Opened {
+    // Windows rounds ids down to a multiple of four; only such ids are real.
+    if pid == 0 || pid % 4 != 0 {
+        return if pid == 0 || pid > i32::MAX.cast_unsigned() {
+            Opened::Unknown
+        } else {
+            Opened::Absent
+        };
+    }
+    // SAFETY: takes plain values; the handle is closed by its owner.
+    let handle = unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid) };
+    if handle.is_null() {
+        // SAFETY: takes nothing.
+        return match unsafe { GetLastError() } {
+            ERROR_INVALID_PARAMETER => Opened::Absent,
+            ERROR_ACCESS_DENIED => Opened::Denied,
+            _ => Opened::Unknown,
+        };
+    }
+    let handle = Handle(handle);
+    if has_exited(&handle) {
+        return Opened::Exited;
+    }
+    Opened::Running { start: start(&handle), program: program(&handle) }
+}
+
+/// A process that ended with the code that means "still active" has an exit time all the same.
+fn has_exited(handle: &Handle) -> bool {
+    let mut code = 0u32;
+    // SAFETY: the handle is open, the argument a valid place for the result.
+    let known = unsafe { GetExitCodeProcess(handle.0, &mut code) } != 0;
+    known
+        && (code.cast_signed() != STILL_ACTIVE || times(handle).is_some_and(|(_, exit)| exit != 0))
+}
+
+fn start(handle: &Handle) -> Option<u64> {
+    times(handle).map(|(creation, _)| creation)
+}
+
+fn times(handle: &Handle) -> Option<(u64, u64)> {
+    let zero = FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 };
+    let [mut creation, mut exit, mut kernel, mut user] = [zero; 4];
+    // SAFETY: the handle is open, the arguments are valid places for the results.
+    let known =
+        unsafe { GetProcessTimes(handle.0, &mut creation, &mut exit, &mut kernel, &mut user) };
+    (known != 0).then(|| (number(creation), number(exit)))
+}
+
+fn number(time: FILETIME) -> u64 {
+    u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime)
+}
+
+fn program(handle: &Handle) -> Option<String> {
+    let mut path = [0u16; 1024];
+    let mut length = 1024u32;
+    // SAFETY: the handle is open, the buffer as long as is said.
+    let known = unsafe {
+        QueryFullProcessImageNameW(handle.0, PROCESS_NAME_WIN32, path.as_mut_ptr(), &mut length)
+    };
+    let path = String::from_utf16_lossy(path.get(..usize::try_from(length).ok()?)?);
+    (known != 0).then(|| path.rsplit('\\').next().unwrap_or(&path).to_owned())
+}
+
+/// As Go's `os.Hostname`.
+pub(crate) fn hostname() -> String {
+    let mut name = [0u16; 256];
+    let mut length = 256u32;
+    // SAFETY: the buffer is as long as is said.
+    let known = unsafe {
+        GetComputerNameExW(ComputerNamePhysicalDnsHostname, name.as_mut_ptr(), &mut length)
+    };
+    let length = usize::try_from(length).unwrap_or(0).min(name.len());
+    if known == 0 { String::new() } else { String::from_utf16_lossy(&name[..length]) }
+}
+
+/// `DOMAIN\user`, as Go's `user.Current`.
+pub(crate) fn username() -> String {
+    let mut name = [0u16; 512];
+    let mut length = 512u32;
+    // SAFETY: the buffer is as long as is said.
+    let known = unsafe { GetUserNameExW(NameSamCompatible, name.as_mut_ptr(), &mut length) };
+    let length = usize::try_from(length).unwrap_or(0).min(name.len());
+    if known { String::from_utf16_lossy(&name[..length]) } else { String::new() }
+}
+
+/// The id that Windows gave itself when it was installed.
+pub(crate) fn machine_guid() -> Option<String> {
+    let mut value = [0u16; 64];
+    let mut bytes = u32::try_from(size_of_val(&value)).ok()?;
+    let (key, name) = (wide(r"SOFTWARE\Microsoft\Cryptography"), wide("MachineGuid"));
+    // SAFETY: the names end in NUL, the buffer has as many bytes as is said.
+    let result = unsafe {
+        RegGetValueW(
+            HKEY_LOCAL_MACHINE,
+            key.as_ptr(),
+            name.as_ptr(),
+            RRF_RT_REG_SZ,
+            std::ptr::null_mut(),
+            value.as_mut_ptr().cast(),
+            &mut bytes,
+        )
+    };
+    let text = String::from_utf16_lossy(&value[..usize::try_from(bytes).ok()? / 2]);
+    let text = text.trim_end_matches('\0');
+    (result == 0 && !text.is_empty()).then(|| text.to_owned())
+}
+
+/// The type that Windows gives the drive with this root, such as `C:\`.
+pub(crate) fn drive_type(root: &str) -> u32 {
+    // SAFETY: the text ends in NUL.
+    unsafe { GetDriveTypeW(wide(root).as_ptr()) }
+}
+
+fn wide(text: &str) -> Vec<u16> {
+    text.encode_utf16().chain([0]).collect()
+}

@@ -1,6 +1,7 @@
 //! A repository engine for restic's format.
 
 pub mod backend;
+pub mod backup;
 pub mod blob;
 
 pub mod chunker;

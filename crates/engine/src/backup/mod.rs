@@ -1,0 +1,3 @@
+//! Reads sources and stores them as a snapshot.
+
+pub mod source;

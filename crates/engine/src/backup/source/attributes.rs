@@ -1,0 +1,141 @@
+//! Extended attributes on Unix.
+//!
+//! There is no call that lists an entry's attributes relative to an open folder, so on Linux the
+//! folder's descriptor is written as a path under `/proc`, which cannot be led astray either and
+//! has no limit on depth; without `/proc`, and on macOS, the whole path is used.
+
+use std::cell::RefCell;
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+
+use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
+
+use super::UnreadAttribute;
+use crate::tree::{ExtendedAttribute, Node};
+
+/// Large enough for every list and value that Linux allows.
+const BUFFER_BYTES: usize = 64 << 10;
+
+thread_local! {
+    static BUFFERS: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+}
+
+/// Whose attributes.
+#[derive(Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// An open file's or folder's.
+    Open(BorrowedFd<'a>),
+    /// Those of what stands at a path, links not followed.
+    Path(&'a Path),
+    /// Those of an entry in an open folder, whose path is known too.
+    Entry(BorrowedFd<'a>, &'a Path, &'a OsStr),
+}
+
+impl Place<'_> {
+    fn with<T>(
+        self,
+        open: impl Fn(BorrowedFd<'_>) -> rustix::io::Result<T>,
+        path: impl Fn(&Path) -> rustix::io::Result<T>,
+    ) -> rustix::io::Result<T> {
+        match self {
+            Place::Open(file) => open(file),
+            Place::Path(whole) => path(whole),
+            Place::Entry(folder, folder_path, name) => {
+                #[cfg(target_os = "linux")]
+                if has_proc() {
+                    use std::os::fd::AsRawFd;
+                    let mut short =
+                        std::ffi::OsString::from(format!("/proc/self/fd/{}/", folder.as_raw_fd()));
+                    short.push(name);
+                    return path(Path::new(&short));
+                }
+                let _ = folder;
+                path(&folder_path.join(name))
+            }
+        }
+    }
+
+    fn list(self, out: &mut Vec<u8>) -> rustix::io::Result<usize> {
+        filled(out, |out| {
+            let out = RefCell::new(out);
+            self.with(
+                |file| rustix::fs::flistxattr(file, spare_capacity(*out.borrow_mut())),
+                |path| rustix::fs::llistxattr(path, spare_capacity(*out.borrow_mut())),
+            )
+        })
+    }
+
+    fn get(self, name: &[u8], out: &mut Vec<u8>) -> rustix::io::Result<usize> {
+        filled(out, |out| {
+            let out = RefCell::new(out);
+            self.with(
+                |file| rustix::fs::fgetxattr(file, name, spare_capacity(*out.borrow_mut())),
+                |path| rustix::fs::lgetxattr(path, name, spare_capacity(*out.borrow_mut())),
+            )
+        })
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn has_proc() -> bool {
+    static HAS: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *HAS.get_or_init(|| Path::new("/proc/self/fd").is_dir())
+}
+
+/// Calls `fill` with an empty buffer, and with a larger one as long as it is too small.
+fn filled(
+    out: &mut Vec<u8>,
+    fill: impl Fn(&mut Vec<u8>) -> rustix::io::Result<usize>,
+) -> rustix::io::Result<usize> {
+    let mut capacity = BUFFER_BYTES;
+    loop {
+        out.clear();
+        out.reserve(capacity);
+        match fill(out) {
+            Err(Errno::RANGE) if capacity < 64 << 20 => capacity *= 4,
+            result => return result,
+        }
+    }
+}
+
+/// No attributes here, whichever way the file system says so: CIFS answers that the attribute
+/// does not exist where others say that they have none.
+fn is_unsupported(error: Errno) -> bool {
+    #[cfg(target_os = "linux")]
+    const ABSENT: Errno = Errno::NODATA;
+    #[cfg(not(target_os = "linux"))]
+    const ABSENT: Errno = Errno::NOTSUP;
+    error == Errno::NOTSUP || error == Errno::OPNOTSUPP || error == ABSENT
+}
+
+fn split(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|byte| *byte == 0).filter(|name| !name.is_empty())
+}
+
+/// Reads all attributes of `place` into the node.
+pub(crate) fn read_all(place: Place<'_>, node: &mut Node) -> io::Result<Vec<UnreadAttribute>> {
+    BUFFERS.with_borrow_mut(|(list, value)| {
+        node.extended_attributes.clear();
+        let mut unread = Vec::new();
+        match place.list(list) {
+            Ok(_) => {}
+            Err(error) if is_unsupported(error) => return Ok(unread),
+            Err(error) => return Err(error.into()),
+        }
+        for name in split(list) {
+            let text = String::from_utf8_lossy(name).into_owned();
+            match place.get(name, value) {
+                Ok(_) => node
+                    .extended_attributes
+                    .push(ExtendedAttribute { name: text, value: value.clone() }),
+                // Gone since it was listed.
+                Err(error) if is_unsupported(error) => {}
+                Err(error) => unread.push(UnreadAttribute { name: text, source: error.into() }),
+            }
+        }
+        Ok(unread)
+    })
+}

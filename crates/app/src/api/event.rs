@@ -22,7 +22,7 @@ pub enum AppEvent {
         /// Which.
         operation: OperationId,
         /// How far.
-        progress: Progress,
+        progress: Box<Progress>,
     },
     /// An operation changed its state.
     Operation {

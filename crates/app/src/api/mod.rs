@@ -19,9 +19,9 @@ pub mod typescript;
 
 use std::fmt;
 
+use holdfast_engine::secret::Password;
 use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
-use zeroize::Zeroizing;
 
 pub use event::{AppEvent, Route};
 pub use operation::{
@@ -101,26 +101,12 @@ name_type! {
     ExcludePresetId
 }
 
-/// A password on its way in. It cannot be printed or sent back, and is wiped when dropped.
+/// A password on its way in. It cannot be printed, and is wiped when dropped.
 #[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
-
-impl Secret {
-    /// Takes a password.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
-    }
-
-    /// The password.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
+pub struct Secret(pub Password);
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::new)
+        String::deserialize(deserializer).map(|text| Self(Password::new(text)))
     }
 }

@@ -262,5 +262,5 @@ pub struct RecoverySheet {
 }
 
 fn revealed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.reveal())
+    serializer.serialize_str(secret.0.expose())
 }

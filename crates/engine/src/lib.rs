@@ -3,7 +3,6 @@
 pub mod backend;
 pub mod backup;
 pub mod blob;
-
 pub mod chunker;
 pub mod clock;
 pub mod codec;
@@ -12,6 +11,7 @@ pub mod crypto;
 pub mod id;
 pub mod identity;
 pub mod index;
+mod json;
 pub mod key;
 pub mod lock;
 pub mod monitor;

@@ -111,3 +111,79 @@ pub struct ExtendedAttribute {
     /// Its value.
     pub value: Vec<u8>,
 }
+
+impl Node {
+    /// True if the name names an entry of a folder and nothing else.
+    ///
+    /// A repository is not to be trusted with names: one that holds a separator or is `..` would
+    /// let a restore write outside of its target.
+    #[must_use]
+    pub fn has_safe_name(&self) -> bool {
+        let name = self.name.as_slice();
+        !matches!(name, b"" | b"." | b"..")
+            && !name.contains(&b'/')
+            && !name.contains(&0)
+            && has_safe_name_here(name)
+    }
+}
+
+#[cfg(not(windows))]
+fn has_safe_name_here(_name: &[u8]) -> bool {
+    true
+}
+
+/// Windows gives a meaning to more characters, to names of devices in any folder and with any
+/// extension, and cuts off dots and spaces at the end.
+#[cfg(windows)]
+fn has_safe_name_here(name: &[u8]) -> bool {
+    is_safe_on_windows(name)
+}
+
+#[cfg(any(windows, test))]
+fn is_safe_on_windows(name: &[u8]) -> bool {
+    const DEVICES: [&str; 8] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "COM", "LPT"];
+    let Ok(text) = std::str::from_utf8(name) else { return false };
+    if text.contains(|c: char| c < ' ' || r#"\/:*?"<>|"#.contains(c)) || text.ends_with(['.', ' '])
+    {
+        return false;
+    }
+    let stem = text.split('.').next().unwrap_or_default().trim_end_matches(' ').to_uppercase();
+    !DEVICES.iter().any(|device| match stem.strip_prefix(device) {
+        Some("") => !matches!(*device, "COM" | "LPT"),
+        Some(number) if matches!(*device, "COM" | "LPT") => {
+            matches!(number, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9")
+                || matches!(number, "¹" | "²" | "³")
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_lead_elsewhere_are_not_safe() {
+        for name in [&b""[..], b".", b"..", b"a/b", b"/", b"../x", b"a\0b"] {
+            assert!(!Node { name: name.to_vec(), ..Node::default() }.has_safe_name(), "{name:?}");
+        }
+        for name in [&b"a"[..], b"...", b"..a", b" ", b"\xff", "é".as_bytes()] {
+            let is_safe = Node { name: name.to_vec(), ..Node::default() }.has_safe_name();
+            assert_eq!(
+                is_safe,
+                cfg!(unix) || name.starts_with(b"..a") || name == b"a" || name[0] == 0xc3
+            );
+        }
+    }
+
+    #[test]
+    fn on_windows_devices_and_streams_are_not_safe() {
+        for name in ["a:b", r"a\b", "con", "NUL.txt", "com1", "Lpt9.x.y", "COM¹", "a.", "a ", "a?"]
+        {
+            assert!(!is_safe_on_windows(name.as_bytes()), "{name}");
+        }
+        for name in ["a", "console", "com", "com10", "nullable.txt", ".gitignore", "a.b c"] {
+            assert!(is_safe_on_windows(name.as_bytes()), "{name}");
+        }
+    }
+}

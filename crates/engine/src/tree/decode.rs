@@ -1,0 +1,257 @@
+//! Reads trees, at the speed that reading a parent snapshot or checking a repository needs.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::value::RawValue;
+
+use super::name::unquote;
+use super::reader::{RawText, Reader};
+use super::{ExtendedAttribute, Node, NodeKind, Tree, TreeError};
+use crate::id::{BlobId, TreeId};
+use crate::time::Time;
+
+/// Reads a tree's JSON.
+pub(super) fn decode(bytes: &[u8]) -> Result<Tree, TreeError> {
+    let mut reader = Reader::new(bytes);
+    let mut nodes = None;
+    reader.expect(b'{', "an object")?;
+    let mut is_first = true;
+    while let Some(key) = reader.key(&mut is_first)? {
+        if key.plain() == Some(b"nodes") && nodes.is_none() {
+            nodes = Some(decode_nodes(&mut reader)?);
+        } else {
+            reader.any()?;
+        }
+    }
+    match (reader.peek(), nodes) {
+        (None, Some(nodes)) => Ok(Tree { nodes }),
+        (None, None) => reader.refused("a list of nodes"),
+        (Some(_), _) => reader.refused("the end of the tree"),
+    }
+}
+
+fn decode_nodes(reader: &mut Reader<'_>) -> Result<Vec<Node>, TreeError> {
+    let mut nodes: Vec<Node> = Vec::new();
+    if reader.take_null() {
+        return Ok(nodes);
+    }
+    reader.expect(b'[', "a list of nodes")?;
+    let mut names = RecentNames::default();
+    let mut is_first = true;
+    while reader.element(&mut is_first)? {
+        let node = decode_node(reader, &mut names)?;
+        if nodes.last().is_some_and(|last| last.name >= node.name) {
+            return Err(TreeError::Order { name: String::from_utf8_lossy(&node.name).into() });
+        }
+        nodes.push(node);
+    }
+    Ok(nodes)
+}
+
+fn decode_node(reader: &mut Reader<'_>, names: &mut RecentNames) -> Result<Node, TreeError> {
+    let mut node = Node {
+        modified: Time::UNSET,
+        accessed: Time::UNSET,
+        changed: Time::UNSET,
+        kind: NodeKind::Irregular,
+        ..Node::default()
+    };
+    reader.expect(b'{', "a node")?;
+    let mut is_first = true;
+    let mut raw_link_target = None;
+    let mut time: (&[u8], Time) = (b"", Time::UNSET);
+    while let Some(key) = reader.key(&mut is_first)? {
+        if reader.take_null() {
+            if key.plain().is_none_or(|key| !is_known(key)) {
+                node.unknown.push((unescaped(reader, key)?, RawValue::NULL.to_owned()));
+            }
+            continue;
+        }
+        match key.plain().unwrap_or_default() {
+            b"name" => node.name = decode_name(reader)?,
+            b"type" => node.kind = decode_kind(reader)?,
+            b"mode" => node.mode = narrow(reader)?,
+            b"mtime" => node.modified = decode_time(reader, &mut time)?,
+            b"atime" => node.accessed = decode_time(reader, &mut time)?,
+            b"ctime" => node.changed = decode_time(reader, &mut time)?,
+            b"uid" => node.uid = narrow(reader)?,
+            b"gid" => node.gid = narrow(reader)?,
+            b"user" => node.user = names.user.shared(reader)?,
+            b"group" => node.group = names.group.shared(reader)?,
+            b"inode" => node.inode = reader.number()?,
+            b"device_id" => node.device_id = reader.number()?,
+            b"size" => node.size = reader.number()?,
+            b"links" => node.links = reader.number()?,
+            b"linktarget" => node.link_target = decode_text(reader)?.into_bytes(),
+            b"linktarget_raw" => raw_link_target = Some(decode_base64(reader)?),
+            b"extended_attributes" => {
+                node.extended_attributes = decode_extended_attributes(reader)?;
+            }
+            b"generic_attributes" => decode_generic_attributes(reader, &mut node)?,
+            b"device" => node.device = reader.number()?,
+            b"content" => node.content = Some(decode_content(reader)?),
+            b"subtree" => node.subtree = Some(TreeId(reader.id()?)),
+            b"error" => node.error = decode_text(reader)?,
+            _ => node.unknown.push((unescaped(reader, key)?, reader.any()?.to_owned())),
+        }
+    }
+    if let Some(raw) = raw_link_target {
+        node.link_target = raw;
+    }
+    Ok(node)
+}
+
+/// True for the keys whose `null` means that they are not there.
+fn is_known(key: &[u8]) -> bool {
+    matches!(
+        key,
+        b"name"
+            | b"type"
+            | b"mode"
+            | b"mtime"
+            | b"atime"
+            | b"ctime"
+            | b"uid"
+            | b"gid"
+            | b"user"
+            | b"group"
+            | b"inode"
+            | b"device_id"
+            | b"size"
+            | b"links"
+            | b"linktarget"
+            | b"linktarget_raw"
+            | b"extended_attributes"
+            | b"generic_attributes"
+            | b"device"
+            | b"content"
+            | b"subtree"
+            | b"error"
+    )
+}
+
+fn decode_name(reader: &mut Reader<'_>) -> Result<Vec<u8>, TreeError> {
+    let text = reader.text("a name")?;
+    if let Some(plain) = text.plain()
+        && std::str::from_utf8(plain).is_ok()
+    {
+        return Ok(plain.to_vec());
+    }
+    let quoted = unescaped(reader, text)?;
+    unquote(quoted.as_bytes()).ok_or(TreeError::Name { quoted })
+}
+
+fn decode_kind(reader: &mut Reader<'_>) -> Result<NodeKind, TreeError> {
+    Ok(match reader.text("a type")?.plain().unwrap_or_default() {
+        b"file" => NodeKind::File,
+        b"dir" => NodeKind::Folder,
+        b"symlink" => NodeKind::Symlink,
+        b"dev" => NodeKind::BlockDevice,
+        b"chardev" => NodeKind::CharDevice,
+        b"fifo" => NodeKind::Fifo,
+        b"socket" => NodeKind::Socket,
+        _ => NodeKind::Irregular,
+    })
+}
+
+fn narrow(reader: &mut Reader<'_>) -> Result<u32, TreeError> {
+    let value = reader.number()?;
+    u32::try_from(value).or_else(|_| reader.refused("a number of 32 bits"))
+}
+
+/// Reads a time; `last` is the one read before, which is often the same.
+fn decode_time<'a>(
+    reader: &mut Reader<'a>,
+    last: &mut (&'a [u8], Time),
+) -> Result<Time, TreeError> {
+    let text = reader.text("a time")?.plain().unwrap_or_default();
+    if text != last.0 {
+        match Time::parse(text) {
+            Some(time) => *last = (text, time),
+            None => return reader.refused("a time"),
+        }
+    }
+    if last.0.is_empty() { reader.refused("a time") } else { Ok(last.1) }
+}
+
+fn decode_text(reader: &mut Reader<'_>) -> Result<String, TreeError> {
+    let text = reader.text("a string")?;
+    unescaped(reader, text)
+}
+
+fn unescaped(reader: &Reader<'_>, text: RawText<'_>) -> Result<String, TreeError> {
+    match text.unescape() {
+        Some(text) => Ok(text),
+        None => reader.refused("a string with right escapes"),
+    }
+}
+
+fn decode_base64(reader: &mut Reader<'_>) -> Result<Vec<u8>, TreeError> {
+    let text = decode_text(reader)?;
+    STANDARD.decode(text).or_else(|_| reader.refused("base64"))
+}
+
+fn decode_extended_attributes(
+    reader: &mut Reader<'_>,
+) -> Result<Vec<ExtendedAttribute>, TreeError> {
+    let mut attributes = Vec::new();
+    reader.expect(b'[', "a list of attributes")?;
+    let mut is_first = true;
+    while reader.element(&mut is_first)? {
+        let mut attribute = ExtendedAttribute { name: String::new(), value: Vec::new() };
+        reader.expect(b'{', "an attribute")?;
+        let mut is_first = true;
+        while let Some(key) = reader.key(&mut is_first)? {
+            match key.plain() {
+                _ if reader.take_null() => {}
+                Some(b"name") => attribute.name = decode_text(reader)?,
+                Some(b"value") => attribute.value = decode_base64(reader)?,
+                _ => drop(reader.any()?),
+            }
+        }
+        attributes.push(attribute);
+    }
+    Ok(attributes)
+}
+
+fn decode_generic_attributes(reader: &mut Reader<'_>, node: &mut Node) -> Result<(), TreeError> {
+    reader.expect(b'{', "an object of attributes")?;
+    let mut is_first = true;
+    while let Some(key) = reader.key(&mut is_first)? {
+        let key = unescaped(reader, key)?;
+        node.generic_attributes.insert(key, reader.any()?.to_owned());
+    }
+    Ok(())
+}
+
+fn decode_content(reader: &mut Reader<'_>) -> Result<Vec<BlobId>, TreeError> {
+    let mut content = Vec::new();
+    reader.expect(b'[', "a list of blobs")?;
+    let mut is_first = true;
+    while reader.element(&mut is_first)? {
+        content.push(BlobId(reader.id()?));
+    }
+    Ok(content)
+}
+
+/// The users and groups seen last. Most entries of a folder share theirs, and so their memory.
+#[derive(Default)]
+struct RecentNames {
+    user: RecentName,
+    group: RecentName,
+}
+
+#[derive(Default)]
+struct RecentName(Arc<str>);
+
+impl RecentName {
+    fn shared(&mut self, reader: &mut Reader<'_>) -> Result<Arc<str>, TreeError> {
+        let text = reader.text("a string")?;
+        if text.plain() != Some(self.0.as_bytes()) {
+            self.0 = unescaped(reader, text)?.into();
+        }
+        Ok(Arc::clone(&self.0))
+    }
+}

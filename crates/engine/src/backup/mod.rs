@@ -1,3 +1,4 @@
 //! Reads sources and stores them as a snapshot.
 
+pub mod exclude;
 pub mod source;

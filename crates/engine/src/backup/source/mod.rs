@@ -8,7 +8,7 @@
 //! symbolic link is followed below a target, and opening never waits (a fifo that took the place
 //! of a file is noticed, not waited for).
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -152,4 +152,14 @@ pub fn finding_kind(error: &io::Error) -> FindingKind {
 #[must_use]
 pub fn name_bytes(name: &OsStr) -> &[u8] {
     name.as_encoded_bytes()
+}
+
+/// The file name that these bytes of a repository stand for; `None` if this system has no such
+/// names.
+#[must_use]
+pub fn os_name(bytes: &[u8]) -> Option<OsString> {
+    #[cfg(unix)]
+    return Some(std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec()));
+    #[cfg(not(unix))]
+    return std::str::from_utf8(bytes).ok().map(OsString::from);
 }

@@ -1,0 +1,175 @@
+//! The flags of every command: restic's, word for word, and ours.
+//!
+//! Parsing follows the library that restic uses: global flags stand before or after the command,
+//! the last one of a repeated flag counts, a value may begin with a dash, and a switch may be
+//! written `--json=true`.
+
+mod backup;
+mod forget;
+mod global;
+mod restore;
+mod small;
+mod snapshot_filter;
+
+use std::ffi::OsString;
+
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub(crate) use backup::BackupArguments;
+pub(crate) use forget::ForgetArguments;
+pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
+pub(crate) use restore::{OverwriteArgument, RestoreArguments};
+pub(crate) use small::{
+    CatArguments, CheckArguments, InitArguments, ListArguments, LocksArguments, LsArguments,
+    SnapshotsArguments, SortArgument, StatsArguments, UnlockArguments,
+};
+pub(crate) use snapshot_filter::{GroupByArgument, SnapshotFilterArguments};
+
+/// A command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "holdfast",
+    about = "Back up files to encrypted repositories that any restic can read",
+    after_help = "Every flag can also be given by a variable RESTIC_… or HOLDFAST_… where restic \
+                  has one; HOLDFAST_… wins.",
+    disable_version_flag = true
+)]
+pub(crate) struct Arguments {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+    /// The command.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create a new backup of files and/or directories
+    Backup(Box<BackupArguments>),
+    /// Print internal objects to stdout
+    Cat(CatArguments),
+    /// Check the repository for errors
+    Check(CheckArguments),
+    /// Remove snapshots from the repository
+    Forget(Box<ForgetArguments>),
+    /// Initialize a new repository
+    Init(InitArguments),
+    /// List objects in the repository
+    List(ListArguments),
+    /// Show who holds locks, whether they are alive, and why that is known
+    Locks(LocksArguments),
+    /// List files in a snapshot
+    Ls(LsArguments),
+    /// Extract the data from a snapshot
+    Restore(Box<RestoreArguments>),
+    /// List all snapshots
+    Snapshots(SnapshotsArguments),
+    /// Scan the repository and show basic statistics
+    Stats(StatsArguments),
+    /// Remove locks other processes created
+    Unlock(UnlockArguments),
+    /// Print version information
+    Version,
+}
+
+/// Why a command line was not understood, or that it asked for help.
+#[derive(Debug)]
+pub(crate) enum NotACommand {
+    /// Text for standard output; all is well.
+    Help(String),
+    /// Text for standard error.
+    Wrong(String),
+}
+
+/// Commands of restic that are still to come.
+const LATER: [&str; 18] = [
+    "cache", "copy", "diff", "dump", "features", "find", "generate", "key", "migrate", "mount",
+    "options", "prune", "recover", "repair", "rewrite", "self-update", "tag", "debug",
+];
+
+impl Arguments {
+    /// Reads a command line, the program's name first.
+    pub(crate) fn read(line: Vec<OsString>) -> Result<Self, NotACommand> {
+        let command = as_restic_parses(Self::command());
+        let line = with_plain_switches(line, &command);
+        command
+            .try_get_matches_from(line)
+            .and_then(|matches| Self::from_arg_matches(&matches))
+            .map_err(|error| explain(&error))
+    }
+}
+
+/// Lets values begin with a dash and repeated flags override each other, in every command.
+fn as_restic_parses(command: clap::Command) -> clap::Command {
+    let command = command.args_override_self(true).mut_args(|arg| {
+        let takes_value = matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
+        let optional = arg.get_num_args().is_some_and(|count| count.min_values() == 0);
+        if takes_value && !arg.is_positional() && !optional {
+            arg.allow_hyphen_values(true)
+        } else {
+            arg
+        }
+    });
+    let names: Vec<String> =
+        command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, as_restic_parses))
+}
+
+/// Turns `--switch=true` into `--switch` and leaves `--switch=false` out.
+fn with_plain_switches(line: Vec<OsString>, command: &clap::Command) -> Vec<OsString> {
+    let mut all = vec![command];
+    all.extend(command.get_subcommands());
+    let is_switch = |name: &str| {
+        all.iter().flat_map(|command| command.get_arguments()).any(|arg| {
+            matches!(arg.get_action(), ArgAction::SetTrue) && arg.get_long() == Some(name)
+        })
+    };
+    let mut rest_is_plain = false;
+    line.into_iter()
+        .filter_map(|word| {
+            let text = word.to_str().unwrap_or_default();
+            rest_is_plain |= text == "--";
+            let switch = text.strip_prefix("--").and_then(|text| text.split_once('='));
+            match switch {
+                Some((name, "true" | "1" | "t")) if !rest_is_plain && is_switch(name) => {
+                    Some(OsString::from(format!("--{name}")))
+                }
+                Some((name, "false" | "0" | "f")) if !rest_is_plain && is_switch(name) => None,
+                _ => Some(word),
+            }
+        })
+        .collect()
+}
+
+/// Says what is wrong in restic's words where it has some.
+fn explain(error: &clap::Error) -> NotACommand {
+    use clap::error::{ContextKind, ErrorKind};
+    let named = |kind: ContextKind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            NotACommand::Help(error.render().to_string())
+        }
+        ErrorKind::UnknownArgument => {
+            let flag = named(ContextKind::InvalidArg);
+            let hint = "Use \"holdfast [command] --help\" for the flags that there are.";
+            NotACommand::Wrong(format!("unknown flag: {flag}\n{hint}"))
+        }
+        ErrorKind::InvalidSubcommand => {
+            let name = named(ContextKind::InvalidSubcommand);
+            if LATER.contains(&name.as_str()) {
+                return NotACommand::Wrong(format!(
+                    "the command {name:?} is not in this version of holdfast yet\n\
+                     restic's own {name:?} works on the same repository."
+                ));
+            }
+            let hint = "Use \"holdfast --help\" for the commands that there are.";
+            NotACommand::Wrong(format!("unknown command {name:?} for \"holdfast\"\n{hint}"))
+        }
+        _ => NotACommand::Wrong(error.render().to_string().trim_end().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

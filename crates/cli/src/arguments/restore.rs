@@ -1,0 +1,85 @@
+//! Flags of `restore`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::SnapshotFilterArguments;
+
+/// `holdfast restore`
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArguments {
+    /// the snapshot, `latest`, or one of them with a folder: `latest:/etc`
+    #[arg(value_name = "snapshotID")]
+    pub(crate) snapshots: Vec<String>,
+    /// directory to extract data to
+    #[arg(short = 't', long, value_name = "string")]
+    pub(crate) target: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) patterns: RestorePatternArguments,
+    #[command(flatten)]
+    pub(crate) filter: SnapshotFilterArguments,
+    /// overwrite behavior
+    #[arg(long, value_name = "behavior", default_value = "always")]
+    pub(crate) overwrite: OverwriteArgument,
+    /// delete files from target directory if they do not exist in snapshot. Use '--dry-run -vv'
+    /// to check what would be deleted
+    #[arg(long)]
+    pub(crate) delete: bool,
+    /// do not write any data, just show what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// restore files as sparse
+    #[arg(long)]
+    pub(crate) sparse: bool,
+    /// verify restored files content
+    #[arg(long)]
+    pub(crate) verify: bool,
+    /// restore file ownership by user name and group name (except POSIX ACLs)
+    #[arg(long)]
+    pub(crate) ownership_by_name: bool,
+}
+
+/// What to restore of the snapshot.
+#[derive(Debug, Args)]
+pub(crate) struct RestorePatternArguments {
+    /// exclude a pattern (can be specified multiple times)
+    #[arg(short = 'e', long, value_name = "pattern")]
+    pub(crate) exclude: Vec<String>,
+    /// read exclude patterns from a file (can be specified multiple times)
+    #[arg(long, value_name = "file")]
+    pub(crate) exclude_file: Vec<PathBuf>,
+    /// same as --exclude pattern but ignores the casing of filenames
+    #[arg(long, value_name = "pattern")]
+    pub(crate) iexclude: Vec<String>,
+    /// same as --exclude-file but ignores casing of filenames in patterns
+    #[arg(long, value_name = "file")]
+    pub(crate) iexclude_file: Vec<PathBuf>,
+    /// include a pattern (can be specified multiple times)
+    #[arg(short = 'i', long, value_name = "pattern")]
+    pub(crate) include: Vec<String>,
+    /// read include patterns from a file (can be specified multiple times)
+    #[arg(long, value_name = "file")]
+    pub(crate) include_file: Vec<PathBuf>,
+    /// same as --include pattern but ignores the casing of filenames
+    #[arg(long, value_name = "pattern")]
+    pub(crate) iinclude: Vec<String>,
+    /// same as --include-file but ignores casing of filenames in patterns
+    #[arg(long, value_name = "file")]
+    pub(crate) iinclude_file: Vec<PathBuf>,
+    /// exclude xattr by pattern (can be specified multiple times)
+    #[arg(long, value_name = "pattern")]
+    pub(crate) exclude_xattr: Vec<String>,
+    /// include xattr by pattern (can be specified multiple times)
+    #[arg(long, value_name = "pattern")]
+    pub(crate) include_xattr: Vec<String>,
+}
+
+/// `--overwrite`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OverwriteArgument {
+    Always,
+    IfChanged,
+    IfNewer,
+    Never,
+}

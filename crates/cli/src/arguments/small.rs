@@ -1,0 +1,145 @@
+//! Flags of the commands that have few.
+
+use clap::{Args, ValueEnum};
+
+use super::{GroupByArgument, SnapshotFilterArguments};
+
+/// `holdfast init`
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// repository format version to use, allowed values are a format version, 'latest' and
+    /// 'stable'
+    #[arg(long, value_name = "string", default_value = "stable")]
+    pub(crate) repository_version: String,
+    /// copy chunker parameters from the secondary repository; not in this version yet
+    #[arg(long)]
+    pub(crate) copy_chunker_params: bool,
+    /// source repository to copy chunker parameters from; not in this version yet
+    #[arg(long, value_name = "repository")]
+    pub(crate) from_repo: Option<String>,
+}
+
+/// `holdfast snapshots`
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotsArguments {
+    /// the snapshots to show (default: all)
+    #[arg(value_name = "snapshotID")]
+    pub(crate) snapshots: Vec<String>,
+    /// use compact output format
+    #[arg(short = 'c', long)]
+    pub(crate) compact: bool,
+    /// group snapshots by host, paths and/or tags, separated by comma
+    #[arg(short = 'g', long, value_name = "group")]
+    pub(crate) group_by: Option<GroupByArgument>,
+    /// only show the last n snapshots for each host and path
+    #[arg(long, value_name = "n")]
+    pub(crate) latest: Option<usize>,
+    #[command(flatten)]
+    pub(crate) filter: SnapshotFilterArguments,
+}
+
+/// `holdfast ls`
+#[derive(Debug, Args)]
+pub(crate) struct LsArguments {
+    /// the snapshot, then the absolute folders to list
+    #[arg(value_name = "snapshotID [dir...]")]
+    pub(crate) words: Vec<String>,
+    /// print sizes in human readable format
+    #[arg(long)]
+    pub(crate) human_readable: bool,
+    /// use a long listing format showing size and mode
+    #[arg(short = 'l', long)]
+    pub(crate) long: bool,
+    /// output NCDU export format (pipe into 'ncdu -f -')
+    #[arg(long)]
+    pub(crate) ncdu: bool,
+    /// include files in subfolders of the listed directories
+    #[arg(long)]
+    pub(crate) recursive: bool,
+    /// reverse sorted output
+    #[arg(long)]
+    pub(crate) reverse: bool,
+    /// sort output by
+    #[arg(short = 's', long, value_name = "mode", default_value = "name")]
+    pub(crate) sort: SortArgument,
+    #[command(flatten)]
+    pub(crate) filter: SnapshotFilterArguments,
+}
+
+/// `--sort`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SortArgument {
+    Name,
+    Size,
+    #[value(alias = "mtime")]
+    Time,
+    Atime,
+    Ctime,
+    Extension,
+}
+
+/// `holdfast check`
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// the snapshots to check (default: all)
+    #[arg(value_name = "snapshotID")]
+    pub(crate) snapshots: Vec<String>,
+    /// read all data blobs
+    #[arg(long)]
+    pub(crate) read_data: bool,
+    /// read a subset of data packs, specified as 'n/t' for specific part, or either 'x%' or
+    /// 'x.y%' or a size in bytes with suffixes k/K, m/M, g/G, t/T for a random subset
+    #[arg(long, value_name = "subset")]
+    pub(crate) read_data_subset: Option<String>,
+    /// use existing cache, only read uncached data from repository; without effect: there is none
+    #[arg(long)]
+    pub(crate) with_cache: bool,
+    #[command(flatten)]
+    pub(crate) filter: SnapshotFilterArguments,
+}
+
+/// `holdfast unlock`
+#[derive(Debug, Args)]
+pub(crate) struct UnlockArguments {
+    /// the locks to remove, by id (ours: as `holdfast locks` shows them); refused for those that
+    /// are alive
+    #[arg(value_name = "lock ID")]
+    pub(crate) locks: Vec<String>,
+    /// remove all locks, even non-stale ones
+    #[arg(long)]
+    pub(crate) remove_all: bool,
+}
+
+/// `holdfast locks`
+#[derive(Debug, Args)]
+pub(crate) struct LocksArguments {}
+
+/// `holdfast list`
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// blobs, packs, index, snapshots, keys or locks
+    #[arg(value_name = "blobs|packs|index|snapshots|keys|locks")]
+    pub(crate) kinds: Vec<String>,
+}
+
+/// `holdfast cat`
+#[derive(Debug, Args)]
+pub(crate) struct CatArguments {
+    /// what to print: masterkey, config, pack ID, blob ID, snapshot ID, index ID, key ID,
+    /// lock ID, tree snapshot:subfolder
+    #[arg(value_name = "kind [ID]")]
+    pub(crate) words: Vec<String>,
+}
+
+/// `holdfast stats`
+#[derive(Debug, Args)]
+pub(crate) struct StatsArguments {
+    /// the snapshots to count (default: all)
+    #[arg(value_name = "snapshot ID")]
+    pub(crate) snapshots: Vec<String>,
+    /// counting mode: restore-size, files-by-contents, blobs-per-file or raw-data
+    #[arg(long, value_name = "string", default_value = "restore-size")]
+    pub(crate) mode: String,
+    #[command(flatten)]
+    pub(crate) filter: SnapshotFilterArguments,
+}

@@ -1,0 +1,65 @@
+//! The environment variables that stand for flags.
+//!
+//! Each is known as `RESTIC_X` and as `HOLDFAST_X`; the latter wins, and a flag wins over both.
+//! A variable that is set but empty counts as not set, as restic has it.
+
+use std::ffi::OsString;
+
+/// The variables, read through a function so that tests bring their own.
+pub(crate) struct Environment {
+    read: Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>,
+}
+
+impl Environment {
+    /// The environment of this process.
+    pub(crate) fn of_process() -> Self {
+        Self { read: Box::new(|name| std::env::var_os(name)) }
+    }
+
+    /// `HOLDFAST_name`, else `RESTIC_name`.
+    pub(crate) fn get_os(&self, name: &str) -> Option<OsString> {
+        ["HOLDFAST_", "RESTIC_"]
+            .iter()
+            .filter_map(|prefix| (self.read)(&format!("{prefix}{name}")))
+            .find(|value| !value.is_empty())
+    }
+
+    /// The same as text; what is not Unicode is replaced.
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
+        self.get_os(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// A variable that is neither restic's nor ours, such as one named in a pattern file.
+    pub(crate) fn plain(&self, name: &str) -> Option<String> {
+        (self.read)(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of_pairs(pairs: &[(&str, &str)]) -> Self {
+        let pairs: Vec<(String, OsString)> =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
+        let read = move |name: &str| {
+            pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        };
+        Self { read: Box::new(read) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_variable_wins_over_the_one_of_restic() {
+        let environment =
+            Environment::of_pairs(&[("RESTIC_REPOSITORY", "/r"), ("HOLDFAST_REPOSITORY", "/h")]);
+        assert_eq!(environment.get("REPOSITORY").as_deref(), Some("/h"));
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set() {
+        let environment = Environment::of_pairs(&[("RESTIC_HOST", "r"), ("HOLDFAST_HOST", "")]);
+        assert_eq!(environment.get("HOST").as_deref(), Some("r"));
+        assert_eq!(environment.get("PASSWORD"), None);
+    }
+}

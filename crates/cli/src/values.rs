@@ -1,0 +1,127 @@
+//! Values on the command line, in the notations that restic understands.
+//!
+//! Durations as Go writes them (`5m`, `1h30m`), sizes (`500k`, `2G`), lists of tags, moments in
+//! local time. Every parser says in its error what it expected.
+
+use std::time::Duration;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+/// A list of tags from one use of a flag: all of them together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TagList(pub(crate) Vec<String>);
+
+/// A duration such as `300ms`, `5m` or `1h30m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is not a duration; write it like 90s, 5m or 1h30m");
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let mut seconds = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let number_end =
+            rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
+        let number: f64 = rest[..number_end].parse().map_err(|_| wrong())?;
+        rest = &rest[number_end..];
+        let unit_end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        seconds += number
+            * match &rest[..unit_end] {
+                "ns" => 1e-9,
+                "us" | "µs" | "μs" => 1e-6,
+                "ms" => 1e-3,
+                "s" => 1.0,
+                "m" => 60.0,
+                "h" => 3600.0,
+                _ => return Err(wrong()),
+            };
+        rest = &rest[unit_end..];
+    }
+    if text.is_empty() {
+        return Err(wrong());
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+}
+
+/// A number of bytes such as `1048576`, `500k`, `2M` or `1G`.
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || format!("{text:?} is not a size; write it like 500k, 20M or 1G");
+    let (digits, factor) = match text.as_bytes().last() {
+        Some(b'b' | b'B') => (&text[..text.len() - 1], 1),
+        Some(b'k' | b'K') => (&text[..text.len() - 1], 1 << 10),
+        Some(b'm' | b'M') => (&text[..text.len() - 1], 1 << 20),
+        Some(b'g' | b'G') => (&text[..text.len() - 1], 1 << 30),
+        Some(b't' | b'T') => (&text[..text.len() - 1], 1_u64 << 40),
+        _ => (text, 1),
+    };
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    number.checked_mul(factor).ok_or_else(wrong)
+}
+
+/// Tags separated by commas.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a value parser")]
+pub(crate) fn tag_list(text: &str) -> Result<TagList, String> {
+    Ok(TagList(text.split(',').map(|tag| tag.trim().to_owned()).collect()))
+}
+
+/// A moment such as `2012-11-01 22:08:41`, in the given zone.
+pub(crate) fn moment(text: &str, zone: &TimeZone) -> Result<jiff::Zoned, String> {
+    let wrong = || format!("{text:?} is not a time; write it like \"2012-11-01 22:08:41\"");
+    let local = DateTime::strptime("%Y-%m-%d %H:%M:%S", text).map_err(|_| wrong())?;
+    local.to_zoned(zone.clone()).map_err(|_| wrong())
+}
+
+/// The tags of all uses of a flag as one list, without the empty ones.
+pub(crate) fn flat_tags(lists: &[TagList]) -> Vec<String> {
+    lists.iter().flat_map(|list| &list.0).filter(|tag| !tag.is_empty()).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_written_as_in_go() {
+        let cases = [
+            ("0", 0),
+            ("300ms", 300),
+            ("90s", 90_000),
+            ("5m", 300_000),
+            ("1h30m", 5_400_000),
+            ("1.5h", 5_400_000),
+        ];
+        for (text, millis) in cases {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "5", "m", "zz", "5 m", "-5m", "1d"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_binary_suffixes() {
+        let cases = [("0", 0), ("7", 7), ("7b", 7), ("2k", 2048), ("3M", 3 << 20), ("1G", 1 << 30)];
+        for (text, size) in cases {
+            assert_eq!(bytes(text), Ok(size), "{text}");
+        }
+        for text in ["", "k", "-1", "1.5G", "99999999T", "5x"] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn tags_are_separated_by_commas_and_trimmed() {
+        assert_eq!(tag_list("a, b").map(|list| list.0), Ok(vec!["a".into(), "b".into()]));
+        let lists = [TagList(vec!["a".into(), String::new()]), TagList(vec!["b".into()])];
+        assert_eq!(flat_tags(&lists), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_time_is_local() {
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        let moment = moment("2012-11-01 22:08:41", &zone).expect("a valid time");
+        assert_eq!(moment.timestamp().to_string(), "2012-11-01T20:08:41Z");
+        assert!(super::moment("yesterday", &zone).is_err());
+    }
+}

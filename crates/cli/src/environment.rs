@@ -16,12 +16,22 @@ impl Environment {
         Self { read: Box::new(|name| std::env::var_os(name)) }
     }
 
+    /// What the names begin with; the first wins.
+    pub(crate) const PREFIXES: [&'static str; 2] = ["HOLDFAST_", "RESTIC_"];
+
     /// `HOLDFAST_name`, else `RESTIC_name`.
     pub(crate) fn get_os(&self, name: &str) -> Option<OsString> {
-        ["HOLDFAST_", "RESTIC_"]
-            .iter()
-            .filter_map(|prefix| (self.read)(&format!("{prefix}{name}")))
-            .find(|value| !value.is_empty())
+        Self::PREFIXES.iter().find_map(|prefix| self.get_os_from(prefix, name))
+    }
+
+    /// The variable with this prefix alone.
+    pub(crate) fn get_os_from(&self, prefix: &str, name: &str) -> Option<OsString> {
+        (self.read)(&format!("{prefix}{name}")).filter(|value| !value.is_empty())
+    }
+
+    /// The same as text.
+    pub(crate) fn get_from(&self, prefix: &str, name: &str) -> Option<String> {
+        self.get_os_from(prefix, name).map(|value| value.to_string_lossy().into_owned())
     }
 
     /// The same as text; what is not Unicode is replaced.

@@ -1,0 +1,24 @@
+//! The commands, one module each.
+
+mod cat;
+mod init;
+mod list;
+mod version;
+
+use crate::arguments::Command;
+use crate::exit::{ExitStatus, Failure};
+use crate::session::Session;
+
+/// How a command ended.
+pub(crate) type Ended = Result<ExitStatus, Failure>;
+
+/// Carries out a command.
+pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
+    match command {
+        Command::Cat(arguments) => cat::cat(session, &arguments),
+        Command::Init(arguments) => init::init(session, &arguments),
+        Command::List(arguments) => list::list(session, &arguments),
+        Command::Version => version::version(session),
+        _ => Err(Failure::fatal("not here yet")),
+    }
+}

@@ -1,0 +1,105 @@
+//! The JSON messages that programs read: restic's names, order and omissions.
+//!
+//! What restic leaves out when it is zero is left out here too. `message_type` comes first where
+//! it does in restic.
+
+mod backup;
+mod restore;
+
+pub(crate) use backup::{
+    BackupErrorMessage, BackupStatusMessage, BackupSummaryMessage, ErrorText, ScanFinished,
+    VerboseBackupMessage,
+};
+pub(crate) use restore::{RestoreCounts, RestoreStatusMessage, RestoreSummaryMessage, VerboseRestoreMessage};
+
+use serde::{Serialize, Serializer};
+
+/// The last word of a command that failed.
+#[derive(Debug, Serialize)]
+pub(crate) struct ExitErrorMessage<'a> {
+    pub(crate) message_type: &'static str,
+    pub(crate) code: u8,
+    pub(crate) message: &'a str,
+}
+
+/// `init`
+#[derive(Debug, Serialize)]
+pub(crate) struct InitializedMessage<'a> {
+    pub(crate) message_type: &'static str,
+    pub(crate) id: String,
+    pub(crate) repository: &'a str,
+}
+
+/// `version`
+#[derive(Debug, Serialize)]
+pub(crate) struct VersionMessage<'a> {
+    pub(crate) message_type: &'static str,
+    pub(crate) version: &'a str,
+    /// Not restic's: whose format and command line this is.
+    pub(crate) program: &'a str,
+    pub(crate) go_os: &'a str,
+    pub(crate) go_arch: &'a str,
+}
+
+/// `check`
+#[derive(Debug, Serialize)]
+pub(crate) struct CheckSummaryMessage {
+    pub(crate) message_type: &'static str,
+    pub(crate) num_errors: u64,
+    /// `null` if there are none.
+    pub(crate) broken_packs: Option<Vec<String>>,
+    pub(crate) suggest_repair_index: bool,
+    pub(crate) suggest_prune: bool,
+}
+
+/// An error that `check` found.
+#[derive(Debug, Serialize)]
+pub(crate) struct CheckErrorMessage {
+    pub(crate) message_type: &'static str,
+    pub(crate) message: String,
+}
+
+/// `stats`
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct StatsMessage {
+    pub(crate) total_size: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) total_uncompressed_size: u64,
+    #[serde(skip_serializing_if = "is_zero_float", serialize_with = "go_float")]
+    pub(crate) compression_ratio: f64,
+    #[serde(skip_serializing_if = "is_zero_float", serialize_with = "go_float")]
+    pub(crate) compression_progress: f64,
+    #[serde(skip_serializing_if = "is_zero_float", serialize_with = "go_float")]
+    pub(crate) compression_space_saving: f64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) total_file_count: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) total_blob_count: u64,
+    pub(crate) snapshots_count: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+fn is_zero_float(number: &f64) -> bool {
+    *number == 0.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+/// Whole numbers without a fraction, as Go writes them.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn go_float<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        serializer.serialize_i64(*number as i64)
+    } else {
+        serializer.serialize_f64(*number)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,261 @@
+//! Where the password comes from.
+//!
+//! A flag before a variable, `HOLDFAST_…` before `RESTIC_…`, else the person at the terminal, else
+//! a line of standard input. The text is zeroed when it is no longer needed, and never shown.
+
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use holdfast_engine::secret::Password;
+use zeroize::Zeroizing;
+
+use crate::arguments::GlobalArguments;
+use crate::environment::Environment;
+use crate::exit::Failure;
+
+/// A place that a password is kept in.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    File(PathBuf),
+    Command(String),
+    /// The variable of this name with this prefix.
+    Variable(&'static str),
+}
+
+/// Finds the password.
+pub(crate) struct PasswordSource<'a> {
+    place: Option<Place>,
+    environment: &'a Environment,
+    allow_empty: bool,
+    stdin_is_data: bool,
+}
+
+impl<'a> PasswordSource<'a> {
+    /// Looks at flags and variables; reads nothing yet.
+    pub(crate) fn find(
+        global: &GlobalArguments,
+        environment: &'a Environment,
+        stdin_is_data: bool,
+    ) -> Result<Self, Failure> {
+        let place = place(global, environment)?;
+        if global.insecure_no_password && place.is_some() {
+            return Err(Failure::fatal(
+                "--insecure-no-password must not be specified together with providing a \
+                 password via a cli option or environment variable",
+            ));
+        }
+        Ok(Self { place, environment, allow_empty: global.insecure_no_password, stdin_is_data })
+    }
+
+    /// True if a person types it, and so may type it again.
+    pub(crate) fn is_typed(&self) -> bool {
+        self.place.is_none() && !self.allow_empty && std::io::stdin().is_terminal()
+    }
+
+    /// The password of an existing repository.
+    pub(crate) fn read(&self) -> Result<Password, Failure> {
+        self.read_or_ask("enter password for repository: ")
+    }
+
+    /// The password for a new repository; typed twice if it is typed.
+    pub(crate) fn read_new(&self) -> Result<Password, Failure> {
+        let password = self.read_or_ask("enter password for new repository: ")?;
+        if self.is_typed() && ask("enter password again: ")?.as_str() != password.expose() {
+            return Err(Failure::fatal("passwords do not match")
+                .meaning("No repository was created.")
+                .advice("Try again and type the same password twice."));
+        }
+        Ok(password)
+    }
+
+    fn read_or_ask(&self, prompt: &str) -> Result<Password, Failure> {
+        let text = match &self.place {
+            Some(Place::File(path)) => read_file(path)?,
+            Some(Place::Command(command)) => run(command)?,
+            Some(Place::Variable(prefix)) => {
+                let value = self.environment.get_from(prefix, "PASSWORD");
+                Zeroizing::new(value.unwrap_or_default())
+            }
+            None if self.allow_empty => return Ok(Password::new("")),
+            None if self.stdin_is_data => {
+                return Err(Failure::fatal("cannot read both password and data from stdin")
+                    .advice("Give the password by --password-file or RESTIC_PASSWORD."));
+            }
+            None if self.is_typed() => ask(prompt)?,
+            None => read_line()?,
+        };
+        if text.is_empty() {
+            return Err(Failure::fatal(
+                "an empty password is not allowed by default. Pass the flag \
+                 `--insecure-no-password` to holdfast to disable this check",
+            ));
+        }
+        Ok(Password::new(text.as_str()))
+    }
+}
+
+fn place(global: &GlobalArguments, environment: &Environment) -> Result<Option<Place>, Failure> {
+    let flags = (global.password_command.clone(), global.password_file.clone());
+    let of_variables = |prefix| {
+        let command = environment.get_from(prefix, "PASSWORD_COMMAND");
+        let file = environment.get_os_from(prefix, "PASSWORD_FILE").map(PathBuf::from);
+        (command, file)
+    };
+    let tiers = [(flags, None)]
+        .into_iter()
+        .chain(Environment::PREFIXES.map(|prefix| (of_variables(prefix), Some(prefix))));
+    for ((command, file), prefix) in tiers {
+        match (command, file) {
+            (Some(_), Some(_)) => {
+                return Err(Failure::fatal(
+                    "Password file and command are mutually exclusive options",
+                ));
+            }
+            (Some(command), None) => return Ok(Some(Place::Command(command))),
+            (None, Some(file)) => return Ok(Some(Place::File(file))),
+            (None, None) => {}
+        }
+        let Some(prefix) = prefix else { continue };
+        if environment.get_os_from(prefix, "PASSWORD").is_some() {
+            return Ok(Some(Place::Variable(prefix)));
+        }
+    }
+    Ok(None)
+}
+
+fn trimmed(text: &Zeroizing<String>) -> Zeroizing<String> {
+    Zeroizing::new(text.trim().to_owned())
+}
+
+fn not_resolved() -> Failure {
+    Failure::fatal("Resolving password failed").meaning("Nothing was read or written.")
+}
+
+fn read_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    match std::fs::read_to_string(path).map(Zeroizing::new) {
+        Ok(text) => Ok(trimmed(&text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Failure::fatal(format!(
+                "Resolving password failed: Fatal: {} does not exist",
+                path.display()
+            ))
+            .advice("Check the path given to --password-file."))
+        }
+        Err(error) => Err(not_resolved()
+            .advice(format!("Check that {} can be read and is text.", path.display()))
+            .cause(error)),
+    }
+}
+
+fn run(command: &str) -> Result<Zeroizing<String>, Failure> {
+    let words = split_command(command).ok_or_else(|| {
+        Failure::fatal("Resolving password failed: the command has a quote that is not closed")
+    })?;
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(Failure::fatal("Resolving password failed: the command is empty"));
+    };
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::inherit())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| not_resolved().advice("Check --password-command.").cause(error))?;
+    let text = Zeroizing::new(String::from_utf8_lossy(&output.stdout).into_owned());
+    if !output.status.success() {
+        return Err(Failure::fatal(format!("Resolving password failed: {}", output.status))
+            .advice(format!("The password command {program:?} failed; run it by itself to see why.")));
+    }
+    Ok(trimmed(&text))
+}
+
+/// Splits a command into words at blanks that are not in quotes. A backslash stands for itself,
+/// except that a quote after it does not count; so restic has it, and so paths of Windows work.
+pub(crate) fn split_command(text: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut open_quote = None;
+    let mut last = '\0';
+    for c in text.chars() {
+        match open_quote {
+            Some(quote) if c == quote && last != '\\' => open_quote = None,
+            None if (c == '"' || c == '\'') && last != '\\' => {
+                open_quote = Some(c);
+                word.get_or_insert_default();
+            }
+            None if c.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(c),
+        }
+        last = c;
+    }
+    words.extend(word);
+    open_quote.is_none().then_some(words)
+}
+
+fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    rpassword::prompt_password(prompt)
+        .map(Zeroizing::new)
+        .map_err(|error| Failure::fatal("unable to read password").cause(error))
+}
+
+/// One line of standard input, byte by byte, so that what follows is left for whoever reads it.
+fn read_line() -> Result<Zeroizing<String>, Failure> {
+    let mut line = Zeroizing::new(Vec::new());
+    for byte in std::io::stdin().lock().bytes() {
+        match byte.map_err(|error| Failure::fatal("unable to read password").cause(error))? {
+            b'\n' => break,
+            byte => line.push(byte),
+        }
+    }
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    Ok(Zeroizing::new(String::from_utf8_lossy(&line).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::Arguments;
+
+    fn found(line: &str, variables: &[(&str, &str)]) -> Result<Option<Place>, Failure> {
+        let words = std::iter::once("holdfast").chain(line.split(' '));
+        let arguments = Arguments::read(words.map(Into::into).collect()).expect("a command");
+        place(&arguments.global, &Environment::of_pairs(variables))
+    }
+
+    #[test]
+    fn a_flag_wins_over_our_variable_and_ours_over_the_one_of_restic() {
+        let restic = ("RESTIC_PASSWORD_COMMAND", "get");
+        let ours = ("HOLDFAST_PASSWORD", "secret");
+        let cases = [
+            ("snapshots -p /p", vec![restic, ours], Some(Place::File("/p".into()))),
+            ("snapshots", vec![restic, ours], Some(Place::Variable("HOLDFAST_"))),
+            ("snapshots", vec![restic], Some(Place::Command("get".to_owned()))),
+            ("snapshots", vec![], None),
+        ];
+        for (line, variables, place) in cases {
+            assert_eq!(found(line, &variables).expect("found"), place, "{line} {variables:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_and_a_command_exclude_each_other() {
+        let message = found("snapshots -p a --password-command b", &[]).expect_err("refused");
+        assert!(message.message().contains("mutually exclusive"));
+    }
+
+    #[test]
+    fn a_command_is_split_at_blanks_outside_of_quotes() {
+        let cases = [
+            ("a  b c", vec!["a", "b", "c"]),
+            (r#"sh -c 'echo "x y"'"#, vec!["sh", "-c", r#"echo "x y""#]),
+            (r"C:\tools\get.exe me", vec![r"C:\tools\get.exe", "me"]),
+            (r#"a "" b"#, vec!["a", "", "b"]),
+        ];
+        for (text, words) in cases {
+            assert_eq!(split_command(text).expect(text), words);
+        }
+        assert_eq!(split_command("echo 'x"), None);
+    }
+}

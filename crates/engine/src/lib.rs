@@ -18,5 +18,6 @@ pub mod monitor;
 pub mod pack;
 pub mod repository;
 pub mod secret;
+pub mod snapshot;
 pub mod time;
 pub mod tree;

@@ -15,13 +15,14 @@ use crate::clock::Clock;
 use crate::codec::{self, BlobDecompressor, CodecError};
 use crate::config::{FORMAT_VERSIONS, RepositoryConfig};
 use crate::crypto::MasterKey;
-use crate::id::{BlobId, IndexId, KeyId, PackId, RawId};
+use crate::id::{BlobId, IndexId, KeyId, PackId, RawId, TreeId};
 use crate::identity::Identity;
 use crate::index::{Index, IndexBuilder, IndexFile};
 use crate::key::{KdfCost, KeyError, KeyFile};
 use crate::monitor::Cancellation;
 use crate::pack::{Header, HeaderError};
 use crate::secret::Password;
+use crate::tree::{Tree, TreeError};
 
 /// How many keys are tried before a password is called wrong (restic's limit).
 const KEYS_TRIED_MAX: usize = 20;
@@ -233,9 +234,9 @@ pub enum ReadError {
     #[error("tree {id} is damaged")]
     Tree {
         /// Which tree.
-        id: crate::id::TreeId,
+        id: TreeId,
         /// The cause.
-        source: crate::tree::TreeError,
+        source: TreeError,
     },
     /// Somebody asked to stop.
     #[error("stopped")]
@@ -543,6 +544,15 @@ impl Repository {
             }
         }
         Err(failure)
+    }
+
+    /// One folder's entries.
+    ///
+    /// # Errors
+    /// When no pack has the tree whole, or its content is not a tree.
+    pub fn read_tree(&self, index: &Index, id: TreeId) -> Result<Tree, ReadError> {
+        let json = self.read_blob(index, BlobKind::Tree, id.into())?;
+        Tree::decode(&json).map_err(|source| ReadError::Tree { id, source })
     }
 
     /// A blob's content from one place, into `out`; `sealed` is scratch.

@@ -8,6 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use crate::lock::{JudgedLock, RemovedLock};
+
 /// Watches an operation. Called from many threads and often: it must be quick and never block.
 pub trait Monitor: Send + Sync {
     /// Something happened.
@@ -41,6 +45,15 @@ pub enum Event<'a> {
     ItemFinished(Item<'a>),
     /// A problem that did not stop the work.
     Finding(&'a Finding),
+    /// The work waits for somebody else who uses the repository.
+    WaitingForLock {
+        /// Who that is.
+        holder: &'a JudgedLock,
+        /// When it will give up.
+        until: Timestamp,
+    },
+    /// A lock whose owner is gone was removed because it stood in the way.
+    LockRemoved(&'a RemovedLock),
 }
 
 /// The parts that long work falls into.

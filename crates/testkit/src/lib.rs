@@ -1,1 +1,5 @@
 //! Fakes and builders, for tests only.
+
+mod clock;
+
+pub use clock::FakeClock;

@@ -127,6 +127,10 @@ impl Backend for LocalBackend {
         self.root.display().to_string()
     }
 
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.root)
+    }
+
     fn connections(&self) -> usize {
         CONNECTIONS
     }

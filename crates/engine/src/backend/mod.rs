@@ -11,6 +11,7 @@ pub use local::LocalBackend;
 pub use memory::MemoryBackend;
 
 use std::fmt;
+use std::path::Path;
 use std::time::SystemTime;
 
 use crate::id::RawId;
@@ -156,6 +157,11 @@ pub enum BackendErrorKind {
 pub trait Backend: Send + Sync + fmt::Debug {
     /// Where this is, for people; no secrets.
     fn location(&self) -> String;
+
+    /// The folder of this computer that the files lie in, if they do.
+    fn folder(&self) -> Option<&Path> {
+        None
+    }
 
     /// How many requests are worth making at once.
     fn connections(&self) -> usize;

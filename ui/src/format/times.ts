@@ -1,0 +1,104 @@
+// Moments as people say them, and exactly. Pure functions of the moment and of now, in the
+// computer's own time zone.
+const LOCALE = "en-GB";
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(LOCALE, { weekday: "long" });
+const dayMonth = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+const dayMonthYear = new Intl.DateTimeFormat(LOCALE, {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+});
+const exact = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "medium" });
+const longDay = new Intl.DateTimeFormat(LOCALE, {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+});
+const stamp = new Intl.DateTimeFormat(LOCALE, {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
+function startOfDay(at: number): number {
+  const day = new Date(at);
+  day.setHours(0, 0, 0, 0);
+  return day.getTime();
+}
+
+/** Whole calendar days from now to the moment; a day of 23 or 25 hours still counts as one. */
+function daysAway(at: number, now: number): number {
+  return Math.round((startOfDay(at) - startOfDay(now)) / DAY);
+}
+
+function minutes(count: number): string {
+  return count === 1 ? "1 minute" : `${count} minutes`;
+}
+
+/** "just now", "5 minutes ago", "today 14:05", "yesterday 02:00", "3 days ago", "12 Nov". */
+export function formatMoment(at: number, now: number): string {
+  const past = now - at;
+  if (Math.abs(past) < MINUTE) return past >= 0 ? "just now" : "in a moment";
+  if (past > 0 && past < 60 * MINUTE) return `${minutes(Math.floor(past / MINUTE))} ago`;
+  if (past < 0 && -past < 60 * MINUTE) return `in ${minutes(Math.ceil(-past / MINUTE))}`;
+  const days = daysAway(at, now);
+  if (days === 0) return `today ${clock.format(at)}`;
+  if (days === -1) return `yesterday ${clock.format(at)}`;
+  if (days === 1) return `tomorrow ${clock.format(at)}`;
+  if (days > 1 && days < 7) return `${weekday.format(at)} ${clock.format(at)}`;
+  if (days < 0 && days > -7) return `${-days} days ago`;
+  return formatDate(at, now);
+}
+
+/** "12 Nov", or "12 Nov 2024" when the year is another one. */
+export function formatDate(at: number, now: number): string {
+  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  return (sameYear ? dayMonth : dayMonthYear).format(at);
+}
+
+/** "today", "yesterday", "Thursday 19 November": the heading over a day's entries. */
+export function formatDayHeading(at: number, now: number): string {
+  const days = daysAway(at, now);
+  if (days === 0) return "Today";
+  if (days === -1) return "Yesterday";
+  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  return sameYear ? longDay.format(at) : `${longDay.format(at)} ${new Date(at).getFullYear()}`;
+}
+
+/** "21 Nov 2026, 14:05", for columns. */
+export function formatStamp(at: number): string {
+  return stamp.format(at);
+}
+
+/** The exact moment, for hover and for screen readers. */
+export function formatExact(at: number): string {
+  return exact.format(at);
+}
+
+export function formatClock(at: number): string {
+  return clock.format(at);
+}
+
+/** A calendar day as the wire gives it ("2026-11-21"), in words. */
+export function formatDay(day: string): string {
+  const [year, month, date] = day.split("-").map(Number);
+  return longDay.format(new Date(year ?? 1970, (month ?? 1) - 1, date ?? 1));
+}
+
+/** Things by the calendar day they belong to, in the order they come. */
+export function byDay<T>(things: T[], at: (thing: T) => number): [day: number, things: T[]][] {
+  const days = new Map<number, T[]>();
+  for (const thing of things) {
+    const day = startOfDay(at(thing));
+    const list = days.get(day);
+    if (list) list.push(thing);
+    else days.set(day, [thing]);
+  }
+  return [...days];
+}

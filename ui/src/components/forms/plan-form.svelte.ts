@@ -1,0 +1,243 @@
+// A plan while it is written or changed: the draft, the offered folders with their sizes, and what
+// is still missing. Used by the first start, by a new plan and by editing in place.
+import type { Client } from "@/api/client";
+import { asProblem } from "@/api/client";
+import type {
+  Excludes,
+  ExcludePreset,
+  FolderSize,
+  FolderSuggestion,
+  PlanDraft,
+  PlanView,
+  Problem,
+  Schedule,
+} from "@/api/types";
+import { t } from "@/copy";
+import { baseName } from "@/format";
+
+export type Source = FolderSuggestion & {
+  size: FolderSize | null;
+  measuring: boolean;
+};
+
+export type ScheduleKind = Schedule["type"];
+
+const DAILY: Schedule = { type: "dailyAt", hour: 20, minute: 0 };
+const MEGABYTE = 1_000_000;
+
+export const NO_EXCLUDES: Excludes = {
+  patterns: [],
+  caches: true,
+  ifPresent: [],
+  oneFileSystem: false,
+  presets: [],
+};
+
+export class PlanForm {
+  name = $state("");
+  repository = $state("");
+  sources = $state<Source[]>([]);
+  presets = $state.raw<ExcludePreset[]>([]);
+  excludes = $state<Excludes>({ ...NO_EXCLUDES });
+  schedule = $state<Schedule>({ ...DAILY });
+  loading = $state(false);
+  suggestionsFailed = $state(false);
+  problem = $state.raw<Problem | null>(null);
+  #client: Client;
+  #named = false;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  get chosen(): Source[] {
+    return this.sources.filter((source) => source.selected);
+  }
+
+  get measuring(): boolean {
+    return this.chosen.some((source) => source.measuring);
+  }
+
+  get total(): { files: number; bytes: number; complete: boolean } {
+    const total = { files: 0, bytes: 0, complete: true };
+    for (const { size } of this.chosen) {
+      total.files += size?.files ?? 0;
+      total.bytes += size?.bytes ?? 0;
+      total.complete &&= size?.complete ?? false;
+    }
+    return total;
+  }
+
+  get draft(): PlanDraft {
+    return {
+      name: this.name.trim(),
+      repository: this.repository,
+      sources: this.chosen.map((source) => source.path),
+      excludes: $state.snapshot(this.excludes),
+      schedule: $state.snapshot(this.schedule),
+    };
+  }
+
+  /** What keeps the plan from being saved, in words; nothing when it is whole. */
+  get missing(): string | undefined {
+    if (this.chosen.length === 0) return t.plans.needsSource;
+    if (!this.name.trim()) return t.plans.needsName;
+    if (!this.repository) return t.plans.needsRepository;
+    return undefined;
+  }
+
+  /** A new plan: the person's own folders, offered with their sizes. */
+  async suggest(): Promise<void> {
+    this.loading = true;
+    const [folders, presets] = await Promise.allSettled([
+      this.#client.suggestSources(),
+      this.#client.excludePresets(),
+    ]);
+    this.presets = presets.status === "fulfilled" ? presets.value : [];
+    this.excludes.presets = this.presets.map((preset) => preset.id);
+    this.suggestionsFailed = folders.status === "rejected";
+    if (folders.status === "fulfilled") for (const folder of folders.value) this.#put(folder);
+    this.loading = false;
+    this.nameAfterSources();
+  }
+
+  /** An existing plan, to be changed. */
+  async edit(plan: PlanView): Promise<void> {
+    this.#named = true;
+    this.name = plan.name;
+    this.repository = plan.repository;
+    this.excludes = structuredClone($state.snapshot(plan.excludes));
+    this.schedule = structuredClone($state.snapshot(plan.schedule));
+    this.sources = [];
+    for (const path of plan.sources) this.#put({ path, kind: "other", selected: true });
+    try {
+      this.presets = await this.#client.excludePresets();
+    } catch (failure) {
+      this.problem = asProblem(failure);
+    }
+  }
+
+  async addFolder(): Promise<void> {
+    this.problem = null;
+    try {
+      const path = await this.#client.chooseFolder(t.plans.form.chooseFolder);
+      if (path) this.add(path);
+    } catch (failure) {
+      this.problem = asProblem(failure);
+    }
+  }
+
+  add(path: string): void {
+    const known = this.sources.find((source) => source.path === path);
+    if (known) known.selected = true;
+    else this.#put({ path, kind: "other", selected: true });
+    this.nameAfterSources();
+  }
+
+  choose(path: string, selected: boolean): void {
+    const source = this.sources.find((one) => one.path === path);
+    if (!source) return;
+    source.selected = selected;
+    if (selected && !source.size && !source.measuring) void this.#measure(source);
+    this.nameAfterSources();
+  }
+
+  remove(path: string): void {
+    this.sources = this.sources.filter((source) => source.path !== path);
+    this.nameAfterSources();
+  }
+
+  /** From here on the name is the person's own. */
+  nameIt(name: string): void {
+    this.name = name;
+    this.#named = name.trim() !== "";
+  }
+
+  /** Names the plan after its folders, until the person does. */
+  nameAfterSources(): void {
+    if (this.#named) return;
+    const [first, ...more] = this.chosen;
+    if (!first) this.name = "";
+    else this.name = more.length === 0 ? baseName(first.path) : t.plans.form.myFiles;
+  }
+
+  setSchedule(kind: ScheduleKind): void {
+    if (kind === this.schedule.type) return;
+    if (kind === "manual") this.schedule = { type: "manual" };
+    else if (kind === "everyHours") this.schedule = { type: "everyHours", hours: 4 };
+    else this.schedule = { ...DAILY };
+  }
+
+  setTime(text: string): void {
+    const [hour, minute] = text.split(":").map(Number);
+    if (hour === undefined || minute === undefined || Number.isNaN(hour + minute)) return;
+    this.schedule = { type: "dailyAt", hour, minute };
+  }
+
+  setPreset(id: string, on: boolean): void {
+    const others = this.excludes.presets.filter((one) => one !== id);
+    this.excludes.presets = on ? [...others, id] : others;
+  }
+
+  get largerThanMegabytes(): string {
+    return this.excludes.largerThan ? String(this.excludes.largerThan / MEGABYTE) : "";
+  }
+
+  set largerThanMegabytes(text: string) {
+    const megabytes = Number(text);
+    if (megabytes > 0) this.excludes.largerThan = Math.round(megabytes * MEGABYTE);
+    else delete this.excludes.largerThan;
+  }
+
+  #put(folder: FolderSuggestion): void {
+    this.sources.push({ ...folder, size: null, measuring: false });
+    const source = this.sources[this.sources.length - 1];
+    if (source) void this.#measure(source);
+  }
+
+  async #measure(source: Source): Promise<void> {
+    source.measuring = true;
+    try {
+      source.size = await this.#client.measureFolder(source.path);
+    } catch {
+      // A folder whose size cannot be told can still be backed up; the row says so.
+      source.size = null;
+    }
+    source.measuring = false;
+  }
+}
+
+/** "20:05" of a schedule, for a time field. */
+export function timeOf(schedule: Schedule): string {
+  if (schedule.type !== "dailyAt") return "";
+  const two = (part: number) => String(part).padStart(2, "0");
+  return `${two(schedule.hour)}:${two(schedule.minute)}`;
+}
+
+/** A schedule in words. */
+export function scheduleWords(schedule: Schedule): string {
+  switch (schedule.type) {
+    case "manual":
+      return t.plans.form.manual;
+    case "everyHours":
+      return t.plans.form.everyHours(schedule.hours);
+    case "dailyAt":
+      return t.plans.form.dailyAt(timeOf(schedule));
+  }
+}
+
+/** The next runs of a schedule as it is being edited, before it is saved. */
+export function nextRuns(schedule: Schedule, now: number, count: number): number[] {
+  if (schedule.type === "manual") return [];
+  const next = new Date(now);
+  if (schedule.type === "everyHours") {
+    return Array.from({ length: count }, (_, at) => now + (at + 1) * schedule.hours * 3_600_000);
+  }
+  next.setHours(schedule.hour, schedule.minute, 0, 0);
+  if (next.getTime() <= now) next.setDate(next.getDate() + 1);
+  return Array.from({ length: count }, (_, at) => {
+    const day = new Date(next);
+    day.setDate(day.getDate() + at);
+    return day.getTime();
+  });
+}

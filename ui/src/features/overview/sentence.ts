@@ -1,0 +1,77 @@
+// The one sentence of the overview: the worst of all plans, in words, and the act that helps.
+import type { HealthState, Overview, PlanView, Problem } from "@/api/types";
+import { t } from "@/copy";
+import { formatDuration, formatMoment } from "@/format";
+
+export type Sentence = {
+  state: HealthState;
+  text: string;
+  reason: string;
+  /** The plan it speaks of, when it is one. */
+  plan?: PlanView;
+  problem?: Problem;
+  running: boolean;
+};
+
+/** Worst first; what comes first decides the sentence. */
+const SEVERITY: HealthState[] = [
+  "failing",
+  "overdue",
+  "neverBackedUp",
+  "waiting",
+  "protected",
+  "noPlans",
+];
+
+export function sentenceOf(overview: Overview, now: number): Sentence {
+  const { health: state, plans } = overview;
+  const running = plans.some((plan) => plan.running);
+  if (plans.length === 0) {
+    return { state: "noPlans", text: t.overview.noPlans, reason: t.overview.noPlansReason, running };
+  }
+  if (state === "protected") {
+    return { state, text: t.overview.protected, reason: newestOf(plans, now), running };
+  }
+  const worst = plans.filter((plan) => plan.health.state === state);
+  const plan = worst[0] ?? plans[0];
+  if (!plan) return { state, text: t.health[state], reason: "", running };
+  const problem = plan.health.reason;
+  const reason = problem ? `${problem.title}. ${problem.advice}` : "";
+  if (worst.length > 1 && state !== "neverBackedUp") {
+    const names = t.list(worst.map((one) => one.name));
+    return { state, text: t.overview.several(worst.length), reason: names, plan, running };
+  }
+  return { state, ...wordsOf(state, plan, reason, now), plan, problem, running };
+}
+
+function wordsOf(state: HealthState, plan: PlanView, reason: string, now: number) {
+  const { name } = plan;
+  switch (state) {
+    case "overdue": {
+      const newest = plan.health.newestGood;
+      const age = newest === undefined ? undefined : formatDuration(now - newest);
+      const text = age ? t.overview.overdue(name, age) : t.overview.overdueNever(name);
+      return { text, reason };
+    }
+    case "failing":
+      return { text: t.overview.failing(name), reason };
+    case "waiting":
+      return { text: t.overview.waiting(name), reason: reason || t.overview.waitingReason };
+    default:
+      return plan.running
+        ? { text: t.overview.firstRunning(name), reason: t.overview.firstRunningReason }
+        : { text: t.overview.neverBackedUp(name), reason: reason || t.overview.neverReason };
+  }
+}
+
+function newestOf(plans: PlanView[], now: number): string {
+  const newest = Math.max(...plans.map((plan) => plan.health.newestGood ?? 0));
+  if (newest <= 0) return t.overview.protectedQuiet;
+  return t.overview.protectedReason(formatMoment(newest, now));
+}
+
+/** Plans with the ones that need attention first; otherwise as they are. */
+export function plansBySeverity(plans: PlanView[]): PlanView[] {
+  const rank = (plan: PlanView) => SEVERITY.indexOf(plan.health.state);
+  return [...plans].sort((one, other) => rank(one) - rank(other));
+}

@@ -1,0 +1,93 @@
+// What the buttons of many screens do. Each says what happened; none of them throws.
+import { client } from "@/api";
+import { asProblem } from "@/api/client";
+import type { OperationView, Problem, ProblemAction } from "@/api/types";
+import { t } from "@/copy";
+import { dialogs } from "./dialogs.svelte";
+import { useLive } from "./live.svelte";
+import { notices } from "./notices.svelte";
+import { router } from "./router.svelte";
+
+/** Runs an act; a failure is shown and answered with `undefined`. */
+export async function attempt<T>(act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (failure) {
+    notices.fail(asProblem(failure));
+    return undefined;
+  }
+}
+
+export async function backUp(plan: string): Promise<void> {
+  const started = await attempt(() => client.runPlan(plan));
+  if (started?.joined) notices.say(t.overview.joined(useLive().plan(plan)?.name ?? ""));
+}
+
+export async function backUpAll(): Promise<void> {
+  const started = await attempt(async () => ({ answer: await client.runAll() }));
+  if (started) notices.say(t.overview.startedAll);
+}
+
+export async function stop(operation: string): Promise<void> {
+  await attempt(() => client.cancelOperation(operation));
+}
+
+export async function retry(operation: string): Promise<void> {
+  await attempt(() => client.retryOperation(operation));
+}
+
+/** What a problem's button is about. */
+export type About = { operation?: OperationView; plan?: string; repository?: string };
+
+/** The actions of a problem that can be done from here. */
+export function possibleActions(problem: Problem, about: About): ProblemAction[] {
+  const plan = about.plan ?? about.operation?.plan;
+  const repository = about.repository ?? about.operation?.repository;
+  return problem.actions.filter((action) => {
+    switch (action) {
+      case "retry":
+        return Boolean(about.operation || plan);
+      case "unlockAndRetry":
+      case "enterPassword":
+      case "editRepository":
+        return Boolean(repository);
+      case "showDetails":
+        return Boolean(about.operation);
+      case "editPlan":
+      case "chooseFolder":
+        return Boolean(plan);
+      case "openSettings":
+        return true;
+    }
+  });
+}
+
+export function act(action: ProblemAction, about: About): void {
+  const plan = about.plan ?? about.operation?.plan;
+  const repository = about.repository ?? about.operation?.repository;
+  switch (action) {
+    case "retry":
+      if (about.operation) void retry(about.operation.id);
+      else if (plan) void backUp(plan);
+      break;
+    case "unlockAndRetry":
+      if (repository) dialogs.unlock(repository, about.operation?.id);
+      break;
+    case "enterPassword":
+      if (repository) dialogs.enterPassword(repository);
+      break;
+    case "editRepository":
+      if (repository) router.go({ name: "repository", id: repository });
+      break;
+    case "showDetails":
+      if (about.operation) router.go({ name: "operation", id: about.operation.id });
+      break;
+    case "editPlan":
+    case "chooseFolder":
+      if (plan) router.go({ name: "plan", id: plan });
+      break;
+    case "openSettings":
+      router.go({ name: "settings" });
+      break;
+  }
+}

@@ -1,0 +1,39 @@
+// One thing that is fetched, with its loading and failing states. A newer request always wins over
+// an older one that answers late; what is shown stays until the new answer is there.
+import { asProblem } from "@/api/client";
+import type { Problem } from "@/api/types";
+
+export class Loader<T> {
+  value = $state.raw<T | undefined>(undefined);
+  problem = $state.raw<Problem | null>(null);
+  busy = $state(false);
+  #fetch: (() => Promise<T>) | undefined;
+  #request = 0;
+
+  async load(fetch: () => Promise<T>): Promise<void> {
+    this.#fetch = fetch;
+    const request = ++this.#request;
+    this.busy = true;
+    this.problem = null;
+    try {
+      const value = await fetch();
+      if (request === this.#request) this.value = value;
+    } catch (failure) {
+      if (request !== this.#request) return;
+      this.value = undefined;
+      this.problem = asProblem(failure);
+    } finally {
+      if (request === this.#request) this.busy = false;
+    }
+  }
+
+  /** Forgets what is shown, then fetches: for when it is of something else. */
+  fresh(fetch: () => Promise<T>): Promise<void> {
+    this.value = undefined;
+    return this.load(fetch);
+  }
+
+  again(): Promise<void> {
+    return this.#fetch ? this.load(this.#fetch) : Promise.resolve();
+  }
+}

@@ -351,7 +351,7 @@ impl Repository {
     ) -> Result<Self, OpenError> {
         let location = backend.location();
         let sealed_config = match backend.read(FileName::CONFIG) {
-            Err(error) if error.kind == BackendErrorKind::NotFound => {
+            Err(error) if is_absent(&error) => {
                 return Err(OpenError::NoRepository { location });
             }
             read => {

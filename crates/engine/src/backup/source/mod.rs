@@ -123,6 +123,11 @@ pub fn node_of_ancestor(reader: &Reader, path: &Path) -> io::Result<Node> {
     Ok(node)
 }
 
+/// Adds what [`Directory::complete`] does to what stands at `path`, links not followed.
+pub fn complete_path(path: &Path, node: &mut Node) -> io::Result<Vec<UnreadAttribute>> {
+    Directory::complete_path(path, node)
+}
+
 /// The parts of a file that hold data, ascending; `None` if it has no holes or the file system
 /// cannot tell. Everything between them reads as zeros. Leaves the file's position at 0.
 pub fn data_ranges(file: &File, size: u64) -> io::Result<Option<Vec<Range<u64>>>> {

@@ -1,0 +1,623 @@
+//! The walk: workers that take folders, files and chunks from one queue until the root is stored.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+use parking_lot::Mutex;
+
+use super::Watch;
+use super::change::{ChangeRules, change_of};
+use super::exclude::{Judgement, Rules};
+use super::file::{ChunkJob, FileJob};
+use super::folder::{Folder, Place};
+use super::queue::{Job, Queue};
+use super::report::Counts;
+use super::source::{Directory, Reader, complete_path, name_bytes, node_of_ancestor, node_of_path};
+use super::store::{Added, Fence, Sealer, Store, StoreError};
+use super::targets::{Child, Top};
+use crate::blob::BlobKind;
+use crate::chunker::ChunkFinder;
+use crate::clock::Clock;
+use crate::id::{BlobId, TreeId};
+use crate::identity::Identity;
+use crate::monitor::{Cancellation, Change, Event, FindingKind, ItemKind, Monitor};
+use crate::pack::FinishedPack;
+use crate::time::Time;
+use crate::tree::{Node, NodeKind, Tree, mode};
+
+/// Files that wait. Each may hold its folder open, so there are far fewer than open files allowed.
+const FILES_WAITING_MAX: usize = 256;
+
+/// Chunks that wait, for each worker. Each holds up to 8 MiB.
+const CHUNKS_WAITING_PER_WORKER: usize = 2;
+
+/// What everything in one backup shares.
+pub(super) struct Archive<'a> {
+    pub(super) store: Store<'a>,
+    pub(super) reader: Reader,
+    pub(super) rules: &'a Rules,
+    pub(super) change_rules: ChangeRules,
+    pub(super) finder: ChunkFinder,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) monitor: &'a dyn Monitor,
+    pub(super) cancel: &'a Cancellation,
+    pub(super) fence: &'a dyn Fence,
+    pub(super) counts: Counts,
+    pub(super) queue: Queue<FolderJob, FileJob, ChunkJob>,
+    root: Mutex<Option<TreeId>>,
+    failure: Mutex<Option<StoreError>>,
+}
+
+/// A folder to be read.
+pub(super) struct FolderJob {
+    opening: Opening,
+    node: Node,
+    previous: Option<Node>,
+    place: Place,
+    /// The device that the target lies on.
+    device: u64,
+}
+
+/// Where a folder is opened.
+enum Opening {
+    /// By its name in an open folder.
+    In(Arc<Directory>, OsString),
+    /// By its path: a target.
+    At(PathBuf),
+}
+
+impl Opening {
+    fn path(&self) -> PathBuf {
+        match self {
+            Self::In(directory, name) => directory.path().join(name),
+            Self::At(path) => path.clone(),
+        }
+    }
+
+    fn open(&self) -> io::Result<Directory> {
+        match self {
+            Self::In(directory, name) => directory.open_child(name),
+            Self::At(path) => Directory::open(path),
+        }
+    }
+}
+
+/// What a worker keeps from one piece of work to the next.
+pub(super) struct Worker {
+    pub(super) sealer: Sealer,
+    pub(super) buffer: Vec<u8>,
+    pub(super) full: Sender<FinishedPack>,
+}
+
+impl<'a> Archive<'a> {
+    #[allow(clippy::too_many_arguments, reason = "what a backup consists of, named at the call")]
+    pub(super) fn new(
+        store: Store<'a>,
+        reader: Reader,
+        rules: &'a Rules,
+        change_rules: ChangeRules,
+        finder: ChunkFinder,
+        clock: &'a dyn Clock,
+        watch: Watch<'a>,
+        fence: &'a dyn Fence,
+    ) -> Self {
+        let chunks = CHUNKS_WAITING_PER_WORKER * worker_count();
+        Self {
+            store,
+            reader,
+            rules,
+            change_rules,
+            finder,
+            clock,
+            monitor: watch.monitor,
+            cancel: watch.cancel,
+            fence,
+            counts: Counts::default(),
+            queue: Queue::new(FILES_WAITING_MAX, chunks),
+            root: Mutex::new(None),
+            failure: Mutex::new(None),
+        }
+    }
+
+    /// Stores everything that `begin` hands out, with all that is durable but the last index file and the
+    /// snapshot.
+    pub(super) fn run(&self, begin: impl FnOnce(&mut Worker)) -> Result<TreeId, StoreError> {
+        let (full, packs) = crossbeam_channel::bounded(1);
+        std::thread::scope(|scope| {
+            for _ in 0..self.store.uploaders() {
+                let packs = packs.clone();
+                scope.spawn(move || {
+                    if let Err(error) = self.store.upload(&packs, self.fence) {
+                        self.fail(error);
+                    }
+                });
+            }
+            drop(packs);
+            let workers: Vec<_> = (1..worker_count())
+                .map(|_| {
+                    let full = full.clone();
+                    scope.spawn(move || self.work(full, |_| {}))
+                })
+                .collect();
+            self.work(full.clone(), begin);
+            for worker in workers {
+                if let Err(panic) = worker.join() {
+                    std::panic::resume_unwind(panic);
+                }
+            }
+            if self.failure.lock().is_none() {
+                for pack in self.store.take_rest() {
+                    // Fails only when the uploaders did, which is then on record.
+                    let _ = full.send(pack);
+                }
+            }
+            drop(full);
+        });
+        if let Some(error) = self.failure.lock().take() {
+            return Err(error);
+        }
+        self.root.lock().take().ok_or(StoreError::Stopped)
+    }
+
+    fn work(&self, full: Sender<FinishedPack>, begin: impl FnOnce(&mut Worker)) {
+        let sealer = match self.store.sealer() {
+            Ok(sealer) => sealer,
+            Err(error) => return self.fail(error),
+        };
+        let mut worker = Worker { sealer, buffer: Vec::new(), full };
+        begin(&mut worker);
+        while let Some(job) = self.queue.next() {
+            if self.cancel.is_cancelled() {
+                return self.fail(StoreError::Stopped);
+            }
+            let done = match job {
+                Job::Folder(job) => self.folder(job, &mut worker),
+                Job::File(job) => self.file(job, &mut worker),
+                Job::Chunk(job) => self.chunk(&job, &mut worker),
+            };
+            if let Err(error) = done {
+                return self.fail(error);
+            }
+        }
+    }
+
+    /// Ends the work. The first cause is the one that counts.
+    pub(super) fn fail(&self, error: StoreError) {
+        let mut failure = self.failure.lock();
+        match *failure {
+            None | Some(StoreError::Stopped) => *failure = Some(error),
+            Some(_) => {}
+        }
+        drop(failure);
+        self.queue.close();
+    }
+
+    /// Hands out what is below the root, for [`run`](Self::run) to begin with. `previous` is the
+    /// root of the parent snapshot.
+    pub(super) fn begin(&self, top: &Top, previous: Option<TreeId>, worker: &mut Worker) {
+        let root = Folder::new(
+            PathBuf::from("/"),
+            None,
+            Node::default(),
+            None,
+            top.children.len(),
+            self.clock.awake(),
+        );
+        if let Err(error) = self.begin_below(&root, top, previous, worker) {
+            self.fail(error);
+        }
+    }
+
+    fn begin_below(
+        &self,
+        folder: &Arc<Folder>,
+        top: &Top,
+        previous: Option<TreeId>,
+        worker: &mut Worker,
+    ) -> Result<(), StoreError> {
+        let mut previous = self.previous_tree(previous);
+        for (number, (name, child)) in top.children.iter().enumerate() {
+            let before = previous.take(name_bytes(name));
+            match child {
+                Child::Target(path) => {
+                    let place = folder.expect(number);
+                    self.target(path, name, before, place, worker)?;
+                }
+                Child::Way { path, top } => {
+                    let mut node = match node_of_ancestor(&self.reader, path) {
+                        Ok(node) => node,
+                        Err(error) => {
+                            self.find(path, "lstat", &error);
+                            continue;
+                        }
+                    };
+                    node.name = name_bytes(name).to_vec();
+                    let place = folder.expect(number);
+                    let subtree = before.as_ref().and_then(|node| node.subtree);
+                    let below = Folder::new(
+                        place.path_of(name),
+                        Some(place),
+                        node,
+                        before,
+                        top.children.len(),
+                        self.clock.awake(),
+                    );
+                    self.begin_below(&below, top, subtree, worker)?;
+                }
+            }
+        }
+        self.arrived(folder, worker)
+    }
+
+    /// Hands out a stream as the only file of the snapshot, at this path, and the folders that lead
+    /// to it, for [`run`](Self::run) to begin with.
+    pub(super) fn begin_stream(
+        &self,
+        path: &Path,
+        stream: &mut (dyn io::Read + Send),
+        time: Time,
+        identity: &Identity,
+        worker: &mut Worker,
+    ) {
+        let begun = self.clock.awake();
+        let node = |name: &OsStr, kind, mode| Node {
+            name: name_bytes(name).to_vec(),
+            kind,
+            mode,
+            modified: time,
+            accessed: time,
+            changed: time,
+            uid: identity.uid,
+            gid: identity.gid,
+            user: identity.username.as_str().into(),
+            ..Node::default()
+        };
+        let mut folder = Folder::new("/".into(), None, Node::default(), None, 1, begun);
+        let mut open = vec![Arc::clone(&folder)];
+        let mut names = path.components().filter_map(|component| match component {
+            Component::Normal(name) => Some(name),
+            _ => None,
+        });
+        let file_name = names.next_back().unwrap_or(OsStr::new("stdin"));
+        for name in names {
+            let place = folder.expect(0);
+            let node = node(name, NodeKind::Folder, mode::FOLDER | 0o755);
+            folder = Folder::new(place.path_of(name), Some(place), node, None, 1, begun);
+            open.push(Arc::clone(&folder));
+        }
+        let file = node(file_name, NodeKind::File, 0o644);
+        let stored = self
+            .stream(stream, file, folder.expect(0), worker)
+            .and_then(|()| open.iter().rev().try_for_each(|open| self.arrived(open, worker)));
+        if let Err(error) = stored {
+            self.fail(error);
+        }
+    }
+
+    /// A target itself: never excluded, whatever the rules say.
+    fn target(
+        &self,
+        path: &Path,
+        name: &OsStr,
+        previous: Option<Node>,
+        place: Place,
+        worker: &mut Worker,
+    ) -> Result<(), StoreError> {
+        let mut node = match node_of_path(&self.reader, path) {
+            Ok(node) => node,
+            Err(error) => {
+                self.find(path, "lstat", &error);
+                return self.leave_out(&place, worker);
+            }
+        };
+        node.name = name_bytes(name).to_vec();
+        if node.kind == NodeKind::Folder {
+            let device = node.device_id;
+            let opening = Opening::At(path.to_owned());
+            let job = FolderJob { opening, node, previous, place, device };
+            self.queue.push_folders(std::iter::once(job));
+            return Ok(());
+        }
+        let parent = path.parent().unwrap_or(path);
+        match Directory::open(parent) {
+            Ok(directory) => {
+                let name = path.file_name().unwrap_or_default();
+                self.entry(&Arc::new(directory), name, node, previous, place, worker)
+            }
+            Err(error) => {
+                self.find(path, "open", &error);
+                self.leave_out(&place, worker)
+            }
+        }
+    }
+
+    /// Anything but a folder.
+    fn entry(
+        &self,
+        directory: &Arc<Directory>,
+        name: &OsStr,
+        mut node: Node,
+        previous: Option<Node>,
+        place: Place,
+        worker: &mut Worker,
+    ) -> Result<(), StoreError> {
+        match node.kind {
+            NodeKind::File => {
+                if let Some(previous) = &previous
+                    && self.change_rules.is_unchanged(&node, previous)
+                    && self.has_content(previous)
+                {
+                    return self.unchanged(directory, name, node, previous, &place, worker);
+                }
+                let directory = Arc::clone(directory);
+                let job = FileJob { directory, name: name.to_owned(), previous, place };
+                match self.queue.try_push_file(job) {
+                    Ok(()) => Ok(()),
+                    Err(job) => self.file(job, worker),
+                }
+            }
+            // Sockets are made by the programs that need them.
+            NodeKind::Socket => self.leave_out(&place, worker),
+            NodeKind::Irregular | NodeKind::Folder => {
+                let error = io::Error::other("it is no kind of file that can be stored");
+                self.find(&directory.path().join(name), "archival", &error);
+                self.leave_out(&place, worker)
+            }
+            _ => {
+                self.complete(directory, name, &mut node);
+                let change = change_of(&node, previous.as_ref());
+                self.item(&place, name, ItemKind::Other, change, 0, Added::default(), None);
+                self.bring(&place, &node, worker)
+            }
+        }
+    }
+
+    fn unchanged(
+        &self,
+        directory: &Arc<Directory>,
+        name: &OsStr,
+        mut node: Node,
+        previous: &Node,
+        place: &Place,
+        worker: &mut Worker,
+    ) -> Result<(), StoreError> {
+        if self.change_rules.proves_same_attributes(&node, previous) {
+            node.extended_attributes.clone_from(&previous.extended_attributes);
+            node.generic_attributes.clone_from(&previous.generic_attributes);
+        } else {
+            self.complete(directory, name, &mut node);
+        }
+        node.content.clone_from(&previous.content);
+        self.monitor.event(Event::Bytes(node.size));
+        let size = node.size;
+        self.item(place, name, ItemKind::File, Change::Unmodified, size, Added::default(), None);
+        self.bring(place, &node, worker)
+    }
+
+    fn has_content(&self, previous: &Node) -> bool {
+        previous.content.as_ref().is_some_and(|content| {
+            content.iter().all(|id| self.store.is_indexed(BlobKind::Data, id))
+        })
+    }
+
+    fn folder(&self, job: FolderJob, worker: &mut Worker) -> Result<(), StoreError> {
+        let FolderJob { opening, mut node, previous, place, device } = job;
+        let path = opening.path();
+        let read = opening.open().and_then(|directory| Ok((directory.names()?, directory)));
+        let (names, directory) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                self.find(&path, "open", &error);
+                return self.leave_out(&place, worker);
+            }
+        };
+        match &opening {
+            Opening::In(parent, name) => self.complete(parent, name, &mut node),
+            Opening::At(path) => self.attributes(path, complete_path(path, &mut node)),
+        }
+        let subtree = previous.as_ref().and_then(|node| node.subtree);
+        let inside = place.path_of_bytes(&node.name);
+        let begun = self.clock.awake();
+        let folder = Folder::new(inside, Some(place), node, previous, names.len(), begun);
+        let directory = Arc::new(directory);
+        self.folder_entries(&folder, &directory, &names, subtree, device, worker)?;
+        self.arrived(&folder, worker)
+    }
+
+    fn folder_entries(
+        &self,
+        folder: &Arc<Folder>,
+        directory: &Arc<Directory>,
+        names: &[OsString],
+        previous: Option<TreeId>,
+        device: u64,
+        worker: &mut Worker,
+    ) -> Result<(), StoreError> {
+        let mut previous = self.previous_tree(previous);
+        let markers = self.rules.markers_in(directory, &self.reader);
+        for marker in &markers.doubtful {
+            let cause = marker.source.as_ref().map(ToString::to_string);
+            let message = cause.unwrap_or_else(|| "it does not begin as a marker does".to_owned());
+            self.finding(FindingKind::Note, &directory.path().join(&marker.name), "open", message);
+        }
+        let mut folders = Vec::new();
+        for (number, name) in names.iter().enumerate() {
+            if self.cancel.is_cancelled() {
+                return Err(StoreError::Stopped);
+            }
+            if markers.exclude(name) || self.is_repeated(directory, names, number) {
+                continue;
+            }
+            let Some((node, judgement)) = self.kept_node(directory, name, device) else { continue };
+            let before = previous.take(name_bytes(name));
+            let place = folder.expect(number);
+            if node.kind != NodeKind::Folder {
+                self.entry(directory, name, node, before, place, worker)?;
+            } else if judgement == Judgement::IncludedEmpty {
+                self.mount_point(directory, name, node, before, place, worker)?;
+            } else {
+                let opening = Opening::In(Arc::clone(directory), name.clone());
+                folders.push(FolderJob { opening, node, previous: before, place, device });
+            }
+        }
+        self.queue.push_folders(folders.into_iter());
+        Ok(())
+    }
+
+    /// File systems with errors list a name twice (restic #3937); it is stored once.
+    fn is_repeated(&self, directory: &Directory, names: &[OsString], number: usize) -> bool {
+        let is_repeated = number > 0 && names[number - 1] == names[number];
+        if is_repeated {
+            let path = directory.path().join(&names[number]);
+            let message = "the file system lists this name twice".to_owned();
+            self.finding(FindingKind::Note, &path, "archival", message);
+        }
+        is_repeated
+    }
+
+    /// What an entry is, unless it is excluded or cannot be looked at.
+    fn kept_node(
+        &self,
+        directory: &Directory,
+        name: &OsStr,
+        device: u64,
+    ) -> Option<(Node, Judgement)> {
+        let path = || directory.path().join(name);
+        if self.rules.has_patterns() && self.rules.excludes_path(name_bytes(path().as_os_str())) {
+            return None;
+        }
+        let node = match directory.node(&self.reader, name) {
+            Ok(node) => node,
+            // Gone since the folder was listed, which is nobody's fault.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => {
+                self.find(&path(), "lstat", &error);
+                return None;
+            }
+        };
+        let is_in_the_cloud = || match directory.is_online_only(name, &node) {
+            Ok(is_it) => is_it,
+            Err(error) => {
+                self.find(&path(), "lstat", &error);
+                false
+            }
+        };
+        match self.rules.judge(&node, device) {
+            Judgement::Excluded => None,
+            _ if self.rules.exclude_online_only() && is_in_the_cloud() => None,
+            judgement => Some((node, judgement)),
+        }
+    }
+
+    /// A folder that another file system is mounted on is kept, empty.
+    fn mount_point(
+        &self,
+        directory: &Arc<Directory>,
+        name: &OsStr,
+        mut node: Node,
+        previous: Option<Node>,
+        place: Place,
+        worker: &mut Worker,
+    ) -> Result<(), StoreError> {
+        self.complete(directory, name, &mut node);
+        let path = place.path_of(name);
+        let empty = Folder::new(path, Some(place), node, previous, 0, self.clock.awake());
+        self.arrived(&empty, worker)
+    }
+
+    fn complete(&self, directory: &Directory, name: &OsStr, node: &mut Node) {
+        let completed = directory.complete(name, node);
+        let is_clean = completed.as_ref().is_ok_and(Vec::is_empty);
+        if !is_clean {
+            self.attributes(&directory.path().join(name), completed);
+        }
+    }
+
+    /// Brings a finished entry to its folder.
+    pub(super) fn bring(
+        &self,
+        place: &Place,
+        node: &Node,
+        worker: &mut Worker,
+    ) -> Result<(), StoreError> {
+        let mut json = Vec::with_capacity(400);
+        node.encode_into(&mut json);
+        place.folder.put(place.number, json);
+        self.arrived(&place.folder, worker)
+    }
+
+    /// The place stays empty.
+    pub(super) fn leave_out(&self, place: &Place, worker: &mut Worker) -> Result<(), StoreError> {
+        self.arrived(&place.folder, worker)
+    }
+
+    /// Counts an arrival, and stores every folder that this was the last one for.
+    fn arrived(&self, folder: &Arc<Folder>, worker: &mut Worker) -> Result<(), StoreError> {
+        let mut folder = Arc::clone(folder);
+        while folder.arrived() {
+            let json = folder.take_tree();
+            let id = TreeId::of(&json);
+            let blob = BlobId::from(id);
+            let added =
+                self.store.add(BlobKind::Tree, blob, &json, &mut worker.sealer, &worker.full)?;
+            let Some(place) = folder.place.clone() else {
+                *self.root.lock() = Some(id);
+                self.queue.close();
+                return Ok(());
+            };
+            let mut node = folder.node.clone();
+            node.subtree = Some(id);
+            let change = change_of(&node, folder.previous.as_ref());
+            self.folder_item(&folder, change, added);
+            let mut json = Vec::with_capacity(400);
+            node.encode_into(&mut json);
+            place.folder.put(place.number, json);
+            folder = place.folder;
+        }
+        Ok(())
+    }
+
+    fn previous_tree(&self, id: Option<TreeId>) -> Previous {
+        let Some(id) = id else { return Previous::default() };
+        let tree = self
+            .store
+            .read_indexed(BlobKind::Tree, id.into())
+            .map_err(|error| error.to_string())
+            .and_then(|json| Tree::decode(&json).map_err(|error| error.to_string()));
+        match tree {
+            Ok(tree) => Previous { nodes: tree.nodes.into_iter().peekable() },
+            Err(message) => {
+                // Everything in this folder is read again, which mends the repository.
+                let message = format!("the parent snapshot's folder cannot be read: {message}");
+                self.finding(FindingKind::Damaged, Path::new(""), "archival", message);
+                Previous::default()
+            }
+        }
+    }
+}
+
+/// The entries of a folder in the parent snapshot, taken in the order of their names.
+struct Previous {
+    nodes: std::iter::Peekable<std::vec::IntoIter<Node>>,
+}
+
+impl Default for Previous {
+    fn default() -> Self {
+        Self { nodes: Vec::new().into_iter().peekable() }
+    }
+}
+
+impl Previous {
+    /// The entry with this name. Names must be asked for in ascending order.
+    fn take(&mut self, name: &[u8]) -> Option<Node> {
+        while self.nodes.next_if(|node| node.name.as_slice() < name).is_some() {}
+        self.nodes.next_if(|node| node.name == name)
+    }
+}
+
+fn worker_count() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}

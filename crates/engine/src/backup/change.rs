@@ -1,0 +1,118 @@
+//! Whether a file has to be read again.
+
+use crate::monitor::Change;
+use crate::tree::{Node, NodeKind};
+
+/// What proves that a file is as it was in the parent snapshot (restic's rules).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ChangeRules {
+    /// The time of the last metadata change proves nothing (some file systems make it up).
+    pub(super) ignore_ctime: bool,
+    /// Inode numbers prove nothing (some file systems number anew at each mount); neither does the
+    /// time of the last metadata change then.
+    pub(super) ignore_inode: bool,
+}
+
+impl ChangeRules {
+    /// True if the file's content need not be read: size and times are as they were.
+    pub(super) fn is_unchanged(self, node: &Node, previous: &Node) -> bool {
+        previous.kind == NodeKind::File
+            && node.kind == NodeKind::File
+            && node.size == previous.size
+            && node.modified.same_moment(&previous.modified)
+            && (self.ignores_ctime() || node.changed.same_moment(&previous.changed))
+            && (self.ignore_inode || node.inode == previous.inode)
+    }
+
+    /// True if extended attributes cannot have changed either: every way to change them sets the
+    /// time of the last metadata change, on the systems that keep one.
+    pub(super) fn proves_same_attributes(self, node: &Node, previous: &Node) -> bool {
+        cfg!(unix)
+            && !self.ignores_ctime()
+            && node.inode == previous.inode
+            && node.device_id == previous.device_id
+            && node.changed.same_moment(&previous.changed)
+    }
+
+    fn ignores_ctime(self) -> bool {
+        self.ignore_ctime || self.ignore_inode
+    }
+}
+
+/// True if nothing about two entries differs, moments compared as moments.
+fn same_metadata(a: &Node, b: &Node) -> bool {
+    let same_generic = || {
+        a.generic_attributes.len() == b.generic_attributes.len()
+            && a.generic_attributes.iter().zip(&b.generic_attributes).all(
+                |((a_key, a_value), (b_key, b_value))| {
+                    a_key == b_key && a_value.get() == b_value.get()
+                },
+            )
+    };
+    a.name == b.name
+        && a.kind == b.kind
+        && a.mode == b.mode
+        && a.modified.same_moment(&b.modified)
+        && a.accessed.same_moment(&b.accessed)
+        && a.changed.same_moment(&b.changed)
+        && (a.uid, a.gid) == (b.uid, b.gid)
+        && (&a.user, &a.group) == (&b.user, &b.group)
+        && (a.inode, a.device_id) == (b.inode, b.device_id)
+        && (a.size, a.links, a.device) == (b.size, b.links, b.device)
+        && a.link_target == b.link_target
+        && a.content == b.content
+        && a.subtree == b.subtree
+        && a.error == b.error
+        && a.extended_attributes == b.extended_attributes
+        && same_generic()
+}
+
+/// How an entry compares with the one in the parent snapshot.
+pub(super) fn change_of(node: &Node, previous: Option<&Node>) -> Change {
+    match previous {
+        None => Change::New,
+        Some(previous) if same_metadata(node, previous) => Change::Unmodified,
+        Some(_) => Change::Changed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Time;
+
+    fn file() -> Node {
+        let at = |seconds| Time { seconds, nanoseconds: 5, offset_seconds: 0 };
+        Node { size: 10, inode: 7, modified: at(100), changed: at(200), ..Node::default() }
+    }
+
+    fn check(rules: ChangeRules, change: impl FnOnce(&mut Node), is_unchanged: bool) {
+        let mut now = file();
+        change(&mut now);
+        assert_eq!(rules.is_unchanged(&now, &file()), is_unchanged);
+    }
+
+    #[test]
+    fn size_and_times_and_inode_decide_and_nothing_else() {
+        let all = ChangeRules::default();
+        check(all, |_| {}, true);
+        check(all, |node| node.size = 11, false);
+        check(all, |node| node.modified.nanoseconds = 6, false);
+        check(all, |node| node.changed.nanoseconds = 6, false);
+        check(all, |node| node.inode = 8, false);
+        check(all, |node| node.kind = NodeKind::Fifo, false);
+        check(all, |node| node.mode = 0o777, true);
+        check(all, |node| node.modified.offset_seconds = 3600, true);
+    }
+
+    #[test]
+    fn what_is_ignored_does_not_decide() {
+        let ctime = ChangeRules { ignore_ctime: true, ignore_inode: false };
+        check(ctime, |node| node.changed.nanoseconds = 6, true);
+        check(ctime, |node| node.inode = 8, false);
+        let inode = ChangeRules { ignore_ctime: false, ignore_inode: true };
+        check(inode, |node| node.changed.nanoseconds = 6, true);
+        check(inode, |node| node.inode = 8, true);
+        check(inode, |node| node.size = 11, false);
+    }
+}

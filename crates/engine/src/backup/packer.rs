@@ -1,0 +1,103 @@
+//! Packs that are being filled.
+//!
+//! Of each kind of blob two packs are open at a time, and chance decides which of them a blob goes
+//! to. Whoever sees the sizes of a pack's blobs in order cannot tell the order of a file's chunks
+//! from them, and so not the polynomial that cut it (restic #5291).
+
+use parking_lot::Mutex;
+
+use crate::blob::BlobKind;
+use crate::id::BlobId;
+use crate::pack::PackBuilder;
+
+/// Open packs of one kind.
+const OPEN_PACKS: usize = 2;
+
+/// The open packs of one kind of blob.
+pub(super) struct Packer {
+    kind: BlobKind,
+    pack_bytes: usize,
+    open: [Mutex<Option<PackBuilder>>; OPEN_PACKS],
+}
+
+/// A sealed blob on its way into a pack.
+pub(super) struct Sealed<'a> {
+    pub(super) id: BlobId,
+    pub(super) bytes: &'a [u8],
+    pub(super) uncompressed_length: Option<u32>,
+}
+
+impl Packer {
+    /// Packs of blobs of this kind that are closed when they reach `pack_bytes`.
+    pub(super) fn new(kind: BlobKind, pack_bytes: u32) -> Self {
+        let open = std::array::from_fn(|_| Mutex::new(None));
+        Self { kind, pack_bytes: pack_bytes as usize, open }
+    }
+
+    /// Adds a blob; returns the pack if that filled it.
+    pub(super) fn add(&self, blob: &Sealed<'_>) -> Option<PackBuilder> {
+        // A blob that fills a pack by itself gets one of its own.
+        if blob.bytes.len() >= self.pack_bytes {
+            let mut alone = PackBuilder::with_capacity(blob.bytes.len() + 128);
+            alone.add(self.kind, blob.id, blob.bytes, blob.uncompressed_length);
+            return Some(alone);
+        }
+        let chance = getrandom::u32().unwrap_or_default() as usize % OPEN_PACKS;
+        let mut open = self.open[chance].lock();
+        let pack = open.get_or_insert_with(|| PackBuilder::with_capacity(self.pack_bytes));
+        pack.add(self.kind, blob.id, blob.bytes, blob.uncompressed_length);
+        let is_full = pack.bytes() >= self.pack_bytes || pack.is_header_full();
+        if is_full { open.take() } else { None }
+    }
+
+    /// Takes what is left: one pack where that is enough.
+    pub(super) fn take_rest(&self) -> Vec<PackBuilder> {
+        let taken = self.open.iter().filter_map(|open| open.lock().take());
+        let mut rest: Vec<PackBuilder> = taken.filter(|pack| !pack.is_empty()).collect();
+        if let [first, second] = rest.as_mut_slice()
+            && first.bytes() + second.bytes() < self.pack_bytes
+        {
+            first.append(second);
+            rest.pop();
+        }
+        rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealed(id: BlobId, bytes: &[u8]) -> Sealed<'_> {
+        Sealed { id, bytes, uncompressed_length: None }
+    }
+
+    #[test]
+    fn neighbours_are_spread_over_two_packs() {
+        let packer = Packer::new(BlobKind::Data, 1000);
+        for n in 0..200u32 {
+            let id = BlobId::of(&n.to_le_bytes());
+            assert!(packer.add(&sealed(id, &[1; 9])).is_none() || n > 100);
+        }
+        assert!(packer.take_rest().len() <= 2);
+    }
+
+    #[test]
+    fn what_is_left_goes_into_one_pack_if_it_fits() {
+        let packer = Packer::new(BlobKind::Data, 1000);
+        for n in 0..10u32 {
+            packer.add(&sealed(BlobId::of(&n.to_le_bytes()), &[1; 50]));
+        }
+        let rest = packer.take_rest();
+        assert_eq!(rest.iter().map(PackBuilder::bytes).collect::<Vec<_>>(), [500]);
+        assert!(packer.take_rest().is_empty());
+    }
+
+    #[test]
+    fn a_blob_as_large_as_a_pack_is_alone_in_it() {
+        let packer = Packer::new(BlobKind::Data, 1000);
+        packer.add(&sealed(BlobId::of(b"small"), &[1; 50]));
+        let alone = packer.add(&sealed(BlobId::of(b"large"), &[1; 1000])).expect("full");
+        assert_eq!(alone.bytes(), 1000);
+    }
+}

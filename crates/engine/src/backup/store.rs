@@ -1,0 +1,423 @@
+//! From plaintext to durable packs: each blob once, sealed, verified, packed, indexed.
+//!
+//! [`Store`] is shared by all workers. What a blob needs besides lies in a [`Sealer`] per worker. Full
+//! packs go to a few threads that store them; when these cannot keep up, workers wait, which is what
+//! bounds memory. An index file is stored only after the packs that it names are durable.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender};
+use parking_lot::{Mutex, RwLock};
+
+use super::packer::{Packer, Sealed};
+use crate::backend::{FileKind, FileName};
+use crate::blob::BlobKind;
+use crate::clock::Clock;
+use crate::codec::{BlobCompressor, BlobDecompressor, Compression};
+use crate::crypto::OVERHEAD_BYTES;
+use crate::id::BlobId;
+use crate::index::{BLOBS_PER_FILE_MAX, Index, IndexFile, IndexPack};
+use crate::pack::FinishedPack;
+use crate::repository::{Repository, WriteError};
+
+/// An index file is stored after this long even if it is small, so that an interrupted backup finds
+/// its packs again (restic's figure).
+const INDEX_AGE_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// Threads that store packs: enough to hide the wait for a disk, and few, because each holds a pack.
+const UPLOADERS_MAX: usize = 3;
+
+/// The sets of new blobs are split so that workers rarely wait for each other.
+const SHARDS: usize = 16;
+
+/// How blobs are stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StoreOptions {
+    pub(super) compression: Compression,
+    pub(super) pack_bytes: u32,
+    pub(super) extra_verify: bool,
+    /// Count what would be stored, and store nothing.
+    pub(super) dry_run: bool,
+}
+
+/// Takes blobs in.
+pub(super) struct Store<'a> {
+    repository: &'a Repository,
+    options: StoreOptions,
+    clock: &'a dyn Clock,
+    /// What durable index files say.
+    index: RwLock<Index>,
+    /// Blobs that are stored or being stored and in no index file yet.
+    fresh: [Mutex<HashSet<(BlobKind, BlobId)>>; SHARDS],
+    data: Packer,
+    trees: Packer,
+    unindexed: Mutex<Unindexed>,
+    counts: StoreCounts,
+}
+
+/// Stored packs that no index file names yet.
+#[derive(Default)]
+struct Unindexed {
+    packs: Vec<IndexPack>,
+    blobs: usize,
+    since: Option<Duration>,
+}
+
+/// What was stored so far.
+#[derive(Debug, Default)]
+pub(super) struct StoreCounts {
+    pub(super) data_blobs: AtomicU64,
+    pub(super) tree_blobs: AtomicU64,
+    /// Bytes before compression.
+    pub(super) added_bytes: AtomicU64,
+    /// Bytes after compression and sealing.
+    pub(super) stored_bytes: AtomicU64,
+}
+
+/// What storing one blob came to; all zero if it was there already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Added {
+    pub(super) bytes: u64,
+    pub(super) stored_bytes: u64,
+}
+
+impl std::ops::AddAssign for Added {
+    fn add_assign(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.stored_bytes += other.stored_bytes;
+    }
+}
+
+/// Says whether this process still holds its lock, before anything is stored that others rely on.
+pub trait Fence: Sync {
+    /// Succeeds only if the lock was held all the time since it was taken.
+    ///
+    /// # Errors
+    /// When it was not, or nobody can tell.
+    fn check(&self) -> Result<(), Fenced>;
+}
+
+/// Why work must not be committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fenced {
+    /// The lock was lost and taken again: what was read before may be gone, so the work has to begin
+    /// again.
+    #[error("the lock was lost and taken again; another program may have changed the repository")]
+    Interrupted,
+    /// The lock was lost and cannot be had again.
+    #[error("the lock was lost; another program holds the repository now")]
+    Lost,
+}
+
+/// For what needs no lock because it stores nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unfenced;
+
+impl Fence for Unfenced {
+    fn check(&self) -> Result<(), Fenced> {
+        Ok(())
+    }
+}
+
+/// Why a blob or an index file could not be stored. The backup cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The storage failed.
+    #[error("could not store what was read")]
+    Write(#[from] WriteError),
+    /// Compressing and reading back gave something else: the computer cannot be trusted.
+    #[error("blob {id} did not read back as it was sealed, and was not stored")]
+    Verification {
+        /// Which blob.
+        id: BlobId,
+    },
+    /// The lock of this backup is gone, and with it the certainty that its data is still there.
+    #[error("the lock on the repository was lost")]
+    Fenced(#[from] Fenced),
+    /// The compressor failed.
+    #[error("could not compress blob {id}")]
+    Compress {
+        /// Which blob.
+        id: BlobId,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// There is no memory for the compressor.
+    #[error("could not prepare to compress")]
+    Tools {
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// What was to be stored as one file could not be read to its end.
+    #[error("could not read the input to its end")]
+    Stream {
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// Other threads failed first; theirs is the cause.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// A worker's tools and scratch space.
+pub(super) struct Sealer {
+    compressor: BlobCompressor,
+    decompressor: BlobDecompressor,
+    compressed: Vec<u8>,
+    sealed: Vec<u8>,
+    opened: Vec<u8>,
+    again: Vec<u8>,
+}
+
+impl Sealer {
+    pub(super) fn new(compression: Compression) -> std::io::Result<Self> {
+        Ok(Self {
+            compressor: BlobCompressor::new(compression)?,
+            decompressor: BlobDecompressor::new().map_err(std::io::Error::other)?,
+            compressed: Vec::new(),
+            sealed: Vec::new(),
+            opened: Vec::new(),
+            again: Vec::new(),
+        })
+    }
+}
+
+impl<'a> Store<'a> {
+    pub(super) fn new(
+        repository: &'a Repository,
+        index: Index,
+        options: StoreOptions,
+        clock: &'a dyn Clock,
+    ) -> Self {
+        Self {
+            repository,
+            options,
+            clock,
+            index: RwLock::new(index),
+            fresh: std::array::from_fn(|_| Mutex::default()),
+            data: Packer::new(BlobKind::Data, options.pack_bytes),
+            trees: Packer::new(BlobKind::Tree, options.pack_bytes),
+            unindexed: Mutex::default(),
+            counts: StoreCounts::default(),
+        }
+    }
+
+    /// The tools of a worker.
+    pub(super) fn sealer(&self) -> Result<Sealer, StoreError> {
+        Sealer::new(self.options.compression).map_err(|source| StoreError::Tools { source })
+    }
+
+    /// What was stored so far.
+    pub(super) fn counts(&self) -> &StoreCounts {
+        &self.counts
+    }
+
+    /// The index as it is now: what was there before, and what index files of this run say.
+    pub(super) fn into_index(self) -> Index {
+        self.index.into_inner()
+    }
+
+    /// True if the blob is in a durable index file.
+    pub(super) fn is_indexed(&self, kind: BlobKind, id: &BlobId) -> bool {
+        self.index.read().contains(kind, id)
+    }
+
+    /// Reads a tree that was there before this run.
+    pub(super) fn read_indexed(
+        &self,
+        kind: BlobKind,
+        id: BlobId,
+    ) -> Result<Vec<u8>, crate::repository::ReadError> {
+        self.repository.read_blob(&self.index.read(), kind, id)
+    }
+
+    /// Stores a blob unless the repository has it. Waits while full packs cannot be stored.
+    pub(super) fn add(
+        &self,
+        kind: BlobKind,
+        id: BlobId,
+        plaintext: &[u8],
+        sealer: &mut Sealer,
+        full: &Sender<FinishedPack>,
+    ) -> Result<Added, StoreError> {
+        if self.is_indexed(kind, &id) || !self.claim(kind, id) {
+            return Ok(Added::default());
+        }
+        let is_compressed = self.compress(kind, id, plaintext, sealer)?;
+        let payload = if is_compressed { &sealer.compressed } else { plaintext };
+        let added = Added {
+            bytes: plaintext.len() as u64,
+            stored_bytes: (payload.len() + OVERHEAD_BYTES) as u64,
+        };
+        self.count(kind, added);
+        if self.options.dry_run {
+            return Ok(added);
+        }
+        let key = self.repository.master_key();
+        sealer.sealed.clear();
+        key.seal_into(payload, &mut sealer.sealed);
+        if self.options.extra_verify {
+            self.verify(id, plaintext, is_compressed, sealer)?;
+        }
+        let length = u32::try_from(plaintext.len()).expect("blobs are far smaller than 4 GiB");
+        let packer = match kind {
+            BlobKind::Data => &self.data,
+            BlobKind::Tree => &self.trees,
+        };
+        let uncompressed_length = is_compressed.then_some(length);
+        let blob = Sealed { id, bytes: &sealer.sealed, uncompressed_length };
+        if let Some(pack) = packer.add(&blob) {
+            full.send(pack.finish(key)).map_err(|_| StoreError::Stopped)?;
+        }
+        Ok(added)
+    }
+
+    fn fresh_like(&self, id: &BlobId) -> &Mutex<HashSet<(BlobKind, BlobId)>> {
+        &self.fresh[usize::from(id.as_bytes()[31]) % SHARDS]
+    }
+
+    /// True for the one caller that is to store the blob.
+    fn claim(&self, kind: BlobKind, id: BlobId) -> bool {
+        let claimed = self.fresh_like(&id).lock().insert((kind, id));
+        // Between our look at the index and this one, an index file may have taken the blob in.
+        claimed && !self.is_indexed(kind, &id)
+    }
+
+    /// Compresses into the sealer, where that is allowed and worth it.
+    fn compress(
+        &self,
+        kind: BlobKind,
+        id: BlobId,
+        plaintext: &[u8],
+        sealer: &mut Sealer,
+    ) -> Result<bool, StoreError> {
+        let is_allowed = self.repository.config().version >= 2
+            && !plaintext.is_empty()
+            && (kind == BlobKind::Tree || self.options.compression != Compression::Off);
+        if !is_allowed {
+            return Ok(false);
+        }
+        sealer
+            .compressor
+            .compress(plaintext, &mut sealer.compressed)
+            .map_err(|source| StoreError::Compress { id, source })?;
+        // Trees stay compressed in any case: restic repacks packs with others.
+        Ok(kind == BlobKind::Tree || sealer.compressed.len() < plaintext.len())
+    }
+
+    /// Reads back what was sealed, before anybody relies on it: encoders have had bugs (restic
+    /// #4523), and memory has errors.
+    fn verify(
+        &self,
+        id: BlobId,
+        plaintext: &[u8],
+        is_compressed: bool,
+        sealer: &mut Sealer,
+    ) -> Result<(), StoreError> {
+        let failed = || StoreError::Verification { id };
+        let key = self.repository.master_key();
+        key.open_into(&sealer.sealed, &mut sealer.opened).map_err(|_| failed())?;
+        let content = if is_compressed {
+            sealer
+                .decompressor
+                .decompress(&sealer.opened, plaintext.len(), &mut sealer.again)
+                .map_err(|_| failed())?;
+            &sealer.again
+        } else {
+            &sealer.opened
+        };
+        if content == plaintext { Ok(()) } else { Err(failed()) }
+    }
+
+    fn count(&self, kind: BlobKind, added: Added) {
+        let blobs = match kind {
+            BlobKind::Data => &self.counts.data_blobs,
+            BlobKind::Tree => &self.counts.tree_blobs,
+        };
+        blobs.fetch_add(1, Ordering::Relaxed);
+        self.counts.added_bytes.fetch_add(added.bytes, Ordering::Relaxed);
+        self.counts.stored_bytes.fetch_add(added.stored_bytes, Ordering::Relaxed);
+    }
+
+    /// How many threads are to run [`upload`](Self::upload).
+    pub(super) fn uploaders(&self) -> usize {
+        self.repository.backend().connections().clamp(1, UPLOADERS_MAX)
+    }
+
+    /// Stores packs until no more can come. `fence` is asked before an index file is stored.
+    pub(super) fn upload(
+        &self,
+        full: &Receiver<FinishedPack>,
+        fence: &dyn Fence,
+    ) -> Result<(), StoreError> {
+        for pack in full {
+            self.upload_one(&pack)?;
+            if let Some(file) = self.take_due_index() {
+                self.store_index(&file, fence)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn upload_one(&self, pack: &FinishedPack) -> Result<(), StoreError> {
+        self.repository
+            .backend()
+            .write(FileName::new(FileKind::Pack, pack.id.0), &[&pack.bytes])
+            .map_err(|source| WriteError::Backend { kind: FileKind::Pack, source })?;
+        let mut unindexed = self.unindexed.lock();
+        unindexed.blobs += pack.blobs.len();
+        unindexed.since.get_or_insert_with(|| self.clock.awake());
+        unindexed.packs.push(IndexPack::new(pack.id, &pack.blobs));
+        Ok(())
+    }
+
+    fn take_due_index(&self) -> Option<IndexFile> {
+        let mut unindexed = self.unindexed.lock();
+        let age = unindexed.since.map(|since| self.clock.awake().saturating_sub(since));
+        let is_due =
+            unindexed.blobs >= BLOBS_PER_FILE_MAX || age.is_some_and(|a| a > INDEX_AGE_MAX);
+        is_due.then(|| IndexFile { packs: unindexed.take(), packs_to_delete: None })
+    }
+
+    fn store_index(&self, file: &IndexFile, fence: &dyn Fence) -> Result<(), StoreError> {
+        let backend = self.repository.backend();
+        let failed = |source| WriteError::Backend { kind: FileKind::Index, source };
+        backend.sync().map_err(failed)?;
+        fence.check()?;
+        self.repository.write_file(FileKind::Index, &file.to_json())?;
+        self.index.write().add(file);
+        for blob in file.packs.iter().flat_map(|pack| &pack.blobs) {
+            self.fresh_like(&blob.id).lock().remove(&(blob.kind, blob.id));
+        }
+        Ok(())
+    }
+
+    /// The packs that are not full yet. Call when all blobs were added.
+    pub(super) fn take_rest(&self) -> Vec<FinishedPack> {
+        let key = self.repository.master_key();
+        let rest = [&self.data, &self.trees].into_iter().flat_map(Packer::take_rest);
+        rest.map(|pack| pack.finish(key)).collect()
+    }
+
+    /// Makes everything durable that was added: the rest of the packs must have been uploaded.
+    pub(super) fn flush(&self, fence: &dyn Fence) -> Result<(), StoreError> {
+        let packs = self.unindexed.lock().take();
+        if !packs.is_empty() {
+            self.store_index(&IndexFile { packs, packs_to_delete: None }, fence)?;
+        }
+        let failed = |source| WriteError::Backend { kind: FileKind::Index, source };
+        self.repository.backend().sync().map_err(failed)?;
+        Ok(())
+    }
+}
+
+impl Unindexed {
+    fn take(&mut self) -> Vec<IndexPack> {
+        (self.blobs, self.since) = (0, None);
+        std::mem::take(&mut self.packs)
+    }
+}

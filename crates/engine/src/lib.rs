@@ -13,12 +13,16 @@ pub mod identity;
 pub mod index;
 mod json;
 pub mod key;
+pub mod listing;
 pub mod lock;
 pub mod monitor;
 pub mod pack;
 pub mod repository;
 pub mod secret;
 pub mod snapshot;
+pub mod stats;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod tree;
 

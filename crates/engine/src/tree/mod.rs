@@ -10,6 +10,7 @@ mod name;
 mod node;
 mod printable;
 mod reader;
+pub(crate) mod walk;
 
 pub use node::{ExtendedAttribute, Node, NodeKind, mode};
 

@@ -1,0 +1,131 @@
+//! Visits every distinct tree below some roots once, over all cores.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::{NodeKind, Tree};
+use crate::id::TreeId;
+use crate::index::Index;
+use crate::monitor::Cancellation;
+use crate::repository::{ReadError, Repository};
+
+/// Longest path that is kept for messages, in bytes. Hostile trees could nest without end.
+const PATH_BYTES_MAX: usize = 4096;
+
+/// A tree and the first path that led to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    pub(crate) id: TreeId,
+    path: Vec<u8>,
+}
+
+impl Folder {
+    /// The topmost folder of a snapshot.
+    pub(crate) fn root(id: TreeId) -> Self {
+        Self { id, path: Vec::new() }
+    }
+
+    /// The path of the folder, or of the entry `name` in it.
+    pub(crate) fn path_of(&self, name: &[u8]) -> Vec<u8> {
+        let mut path = self.path.clone();
+        path.push(b'/');
+        path.extend_from_slice(name);
+        if path.len() > PATH_BYTES_MAX {
+            path.drain(..path.len() - PATH_BYTES_MAX);
+        }
+        path
+    }
+}
+
+/// A path from the repository, for people and the operating system's interfaces.
+pub(crate) fn to_path(bytes: &[u8]) -> PathBuf {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt as _;
+        PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+    }
+    #[cfg(not(unix))]
+    {
+        PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+struct Work {
+    pending: Vec<Folder>,
+    seen: HashSet<TreeId>,
+    /// How many workers are busy, and may find more.
+    busy: usize,
+}
+
+/// Calls `visit` with every distinct tree that can be reached, or with why it cannot be read, and
+/// returns how many there were. Deepest first, so that few wait at a time.
+///
+/// # Errors
+/// Only when asked to stop.
+pub(crate) fn for_each_tree(
+    repository: &Repository,
+    index: &Index,
+    roots: impl IntoIterator<Item = TreeId>,
+    cancel: &Cancellation,
+    visit: &(dyn Fn(&Folder, Result<&Tree, ReadError>) + Sync),
+) -> Result<usize, ReadError> {
+    let mut seen = HashSet::new();
+    let roots = roots.into_iter().filter(|id| seen.insert(*id)).map(Folder::root);
+    let pending: Vec<_> = roots.collect();
+    let work = Mutex::new(Work { pending, seen, busy: 0 });
+    let changed = Condvar::new();
+    let worker = || {
+        let mut guard = work.lock();
+        loop {
+            if cancel.is_cancelled() {
+                return;
+            }
+            let Some(folder) = guard.pending.pop() else {
+                if guard.busy == 0 {
+                    return;
+                }
+                changed.wait(&mut guard);
+                continue;
+            };
+            guard.busy += 1;
+            drop(guard);
+            let found = visit_one(repository, index, &folder, visit);
+            guard = work.lock();
+            guard.busy -= 1;
+            for folder in found {
+                if guard.seen.insert(folder.id) {
+                    guard.pending.push(folder);
+                }
+            }
+            changed.notify_all();
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(worker))));
+    if cancel.is_cancelled() {
+        return Err(ReadError::Cancelled);
+    }
+    Ok(work.into_inner().seen.len())
+}
+
+fn visit_one(
+    repository: &Repository,
+    index: &Index,
+    folder: &Folder,
+    visit: &(dyn Fn(&Folder, Result<&Tree, ReadError>) + Sync),
+) -> Vec<Folder> {
+    let tree = match repository.read_tree(index, folder.id) {
+        Ok(tree) => tree,
+        Err(error) => {
+            visit(folder, Err(error));
+            return Vec::new();
+        }
+    };
+    visit(folder, Ok(&tree));
+    let folders = tree.nodes.iter().filter(|node| node.kind == NodeKind::Folder);
+    folders
+        .filter_map(|node| Some(Folder { id: node.subtree?, path: folder.path_of(&node.name) }))
+        .collect()
+}

@@ -44,7 +44,7 @@ pub(super) struct Archive<'a> {
     pub(super) clock: &'a dyn Clock,
     pub(super) monitor: &'a dyn Monitor,
     pub(super) cancel: &'a Cancellation,
-    pub(super) fence: &'a dyn Fence,
+    pub(super) fence: Fence<'a>,
     pub(super) counts: Counts,
     pub(super) queue: Queue<FolderJob, FileJob, ChunkJob>,
     root: Mutex<Option<TreeId>>,
@@ -102,7 +102,7 @@ impl<'a> Archive<'a> {
         finder: ChunkFinder,
         clock: &'a dyn Clock,
         watch: Watch<'a>,
-        fence: &'a dyn Fence,
+        fence: Fence<'a>,
     ) -> Self {
         let chunks = CHUNKS_WAITING_PER_WORKER * worker_count();
         Self {

@@ -27,13 +27,13 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-pub use store::{Fence, Fenced, StoreError};
+pub use store::StoreError;
 
 use archive::Archive;
 use change::ChangeRules;
 use exclude::Rules;
 use source::{Directory, Reader, SourceOptions, name_bytes};
-use store::{Store, StoreOptions, Unfenced};
+use store::{Fence, Store, StoreOptions};
 use targets::Top;
 
 use crate::chunker::ChunkFinder;
@@ -42,6 +42,7 @@ use crate::codec::Compression;
 use crate::id::{SnapshotId, TreeId};
 use crate::identity::Identity;
 use crate::index::Index;
+use crate::lock::{HeldLock, LockLost};
 use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals};
 use crate::pack::PACK_BYTES_DEFAULT;
 use crate::repository::{ReadError, Repository, WriteError};
@@ -72,8 +73,8 @@ pub struct Backup<'a> {
 /// Whether a backup is stored.
 #[derive(Clone, Copy)]
 pub enum Mode<'a> {
-    /// It is, under a shared lock that this checks.
-    Store(&'a dyn Fence),
+    /// It is, under this lock.
+    Store(&'a HeldLock),
     /// Nothing is written; the outcome says what would be.
     DryRun,
 }
@@ -222,8 +223,8 @@ impl From<WriteError> for BackupError {
     }
 }
 
-impl From<Fenced> for BackupError {
-    fn from(error: Fenced) -> Self {
+impl From<LockLost> for BackupError {
+    fn from(error: LockLost) -> Self {
         Self::Store(error.into())
     }
 }
@@ -253,19 +254,26 @@ impl Backup<'_> {
                 let mut attempt = 1;
                 loop {
                     let done = self.paths(index, targets, working_folder, watch);
-                    let is_interrupted = matches!(
-                        done,
-                        Err(BackupError::Store(StoreError::Fenced(Fenced::Interrupted)))
-                    );
-                    if !is_interrupted || attempt == ATTEMPTS_MAX {
+                    let Some((lock, generation)) = self.taken_again(&done) else { return done };
+                    if attempt == ATTEMPTS_MAX {
                         return done;
                     }
                     // What this run relied on may be gone, so it looks at everything again. What it
                     // stored and indexed is found there, and files are still there to be read.
-                    *index = self.repository.load_index(cancel)?;
                     attempt += 1;
+                    lock.accept(generation);
+                    *index = self.repository.load_index(cancel)?;
                 }
             }
+        }
+    }
+
+    /// The lock, if it was lost while the backup was made and is held again.
+    fn taken_again(&self, done: &Result<BackupOutcome, BackupError>) -> Option<(&HeldLock, u64)> {
+        let Err(BackupError::Store(StoreError::Lock(lost))) = done else { return None };
+        match self.mode {
+            Mode::Store(lock) => lost.reacquired().map(|generation| (lock, generation)),
+            Mode::DryRun => None,
         }
     }
 
@@ -383,10 +391,10 @@ impl Backup<'_> {
         Reader::new(options)
     }
 
-    fn fence(&self) -> &dyn Fence {
+    fn fence(&self) -> Fence<'_> {
         match self.mode {
-            Mode::Store(fence) => fence,
-            Mode::DryRun => &Unfenced,
+            Mode::Store(lock) => Fence::Held(lock),
+            Mode::DryRun => Fence::DryRun,
         }
     }
 

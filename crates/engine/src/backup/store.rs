@@ -19,6 +19,7 @@ use crate::codec::{BlobCompressor, BlobDecompressor, Compression};
 use crate::crypto::OVERHEAD_BYTES;
 use crate::id::BlobId;
 use crate::index::{BLOBS_PER_FILE_MAX, Index, IndexFile, IndexPack};
+use crate::lock::{HeldLock, LockLost};
 use crate::pack::FinishedPack;
 use crate::repository::{Repository, WriteError};
 
@@ -90,35 +91,21 @@ impl std::ops::AddAssign for Added {
     }
 }
 
-/// Says whether this process still holds its lock, before anything is stored that others rely on.
-pub trait Fence: Sync {
-    /// Succeeds only if the lock was held all the time since it was taken.
-    ///
-    /// # Errors
-    /// When it was not, or nobody can tell.
-    fn check(&self) -> Result<(), Fenced>;
+/// What is asked before anything is stored that others rely on.
+#[derive(Clone, Copy)]
+pub(super) enum Fence<'a> {
+    /// This lock must have been held all the time.
+    Held(&'a HeldLock),
+    /// Nothing is stored, so nothing is asked.
+    DryRun,
 }
 
-/// Why work must not be committed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Fenced {
-    /// The lock was lost and taken again: what was read before may be gone, so the work has to begin
-    /// again.
-    #[error("the lock was lost and taken again; another program may have changed the repository")]
-    Interrupted,
-    /// The lock was lost and cannot be had again.
-    #[error("the lock was lost; another program holds the repository now")]
-    Lost,
-}
-
-/// For what needs no lock because it stores nothing.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Unfenced;
-
-impl Fence for Unfenced {
-    fn check(&self) -> Result<(), Fenced> {
-        Ok(())
+impl Fence<'_> {
+    pub(super) fn check(self) -> Result<(), LockLost> {
+        match self {
+            Self::Held(lock) => lock.fence(),
+            Self::DryRun => Ok(()),
+        }
     }
 }
 
@@ -137,7 +124,7 @@ pub enum StoreError {
     },
     /// The lock of this backup is gone, and with it the certainty that its data is still there.
     #[error("the lock on the repository was lost")]
-    Fenced(#[from] Fenced),
+    Lock(#[from] LockLost),
     /// The compressor failed.
     #[error("could not compress blob {id}")]
     Compress {
@@ -352,7 +339,7 @@ impl<'a> Store<'a> {
     pub(super) fn upload(
         &self,
         full: &Receiver<FinishedPack>,
-        fence: &dyn Fence,
+        fence: Fence<'_>,
     ) -> Result<(), StoreError> {
         for pack in full {
             self.upload_one(&pack)?;
@@ -383,7 +370,7 @@ impl<'a> Store<'a> {
         is_due.then(|| IndexFile { packs: unindexed.take(), packs_to_delete: None })
     }
 
-    fn store_index(&self, file: &IndexFile, fence: &dyn Fence) -> Result<(), StoreError> {
+    fn store_index(&self, file: &IndexFile, fence: Fence<'_>) -> Result<(), StoreError> {
         let backend = self.repository.backend();
         let failed = |source| WriteError::Backend { kind: FileKind::Index, source };
         backend.sync().map_err(failed)?;
@@ -404,7 +391,7 @@ impl<'a> Store<'a> {
     }
 
     /// Makes everything durable that was added: the rest of the packs must have been uploaded.
-    pub(super) fn flush(&self, fence: &dyn Fence) -> Result<(), StoreError> {
+    pub(super) fn flush(&self, fence: Fence<'_>) -> Result<(), StoreError> {
         let packs = self.unindexed.lock().take();
         if !packs.is_empty() {
             self.store_index(&IndexFile { packs, packs_to_delete: None }, fence)?;

@@ -24,7 +24,7 @@ pub(crate) fn listen() -> Cancellation {
         terminal.warn("signal interrupt received, cleaning up");
         on_signal.cancel();
     };
-    if ctrlc::set_handler(handler).is_err() {
+    if holdfast_machine::on_stop_request(handler).is_err() {
         // Without a handler a signal ends the process at once. That is worse, but no reason to do
         // nothing at all.
         Terminal::of_process(false, Verbosity::Normal).warn("signals cannot be handled");

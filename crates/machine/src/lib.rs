@@ -12,6 +12,7 @@ mod identity;
 #[cfg(target_os = "macos")]
 mod macos;
 mod process;
+mod signals;
 #[cfg(unix)]
 mod user;
 #[cfg(windows)]
@@ -22,4 +23,5 @@ pub use clock::SystemClock;
 pub use folders::{Folders, NoHomeFolder, PersonalFolder, PersonalFolderKind, personal_folders};
 pub use identity::identity;
 pub use process::SystemProbe;
+pub use signals::{on_stop_request, survive_hangups};
 pub use zone::local_zone;

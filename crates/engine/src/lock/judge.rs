@@ -78,6 +78,13 @@ pub enum Reason {
         /// The id.
         pid: u32,
     },
+    /// A process that does not look like the owner, but was there before the lock, has the id.
+    ProcessMayBeOwner {
+        /// The id.
+        pid: u32,
+        /// What the process is called.
+        program: String,
+    },
     /// The computer was restarted.
     Restarted,
     /// The journal of our own locks tells that a session that ended left it.
@@ -131,6 +138,9 @@ impl fmt::Display for Reason {
             }
             Self::ProcessReplaced { pid } => {
                 write!(f, "its process id {pid} now belongs to another process, started later")
+            }
+            Self::ProcessMayBeOwner { pid, program } => {
+                write!(f, "its process id {pid} belongs to {program:?}, which may be its owner")
             }
             Self::Restarted => f.write_str("this computer was restarted since"),
             Self::LeftBehind => {
@@ -310,18 +320,23 @@ fn by_process(lock: &LockFile, here: &Here<'_>) -> (Life, Vec<Reason>) {
 /// A plain restic on a computer with our name. See the module's words on what is proof.
 fn by_name(lock: &LockFile, here: &Here<'_>, silent_for: Duration) -> (Life, Vec<Reason>) {
     let Some(pid) = lock.process_id() else {
-        return (Life::Unknown, vec![Reason::Unreadable]);
+        return (Life::Unknown, vec![Reason::ProcessesHidden]);
     };
     if let Sighting::Present(process) = here.probe.process(pid)
-        && may_own(&process, lock)
+        && ownership(&process, lock) == Ownership::Likely
     {
         return (Life::Alive, vec![Reason::ProcessRuns { pid }]);
     }
     let Some(processes) = here.probe.namesakes(pid) else {
         return (Life::Unknown, vec![Reason::ProcessesHidden]);
     };
-    if processes.iter().any(|process| may_own(process, lock)) {
+    let owned = |wanted| processes.iter().find(|p| ownership(p, lock) == wanted);
+    if owned(Ownership::Likely).is_some() {
         return (Life::Alive, vec![Reason::RunsInContainer { pid }]);
+    }
+    if let Some(process) = owned(Ownership::Possible) {
+        let program = process.program.clone().unwrap_or_default();
+        return (Life::Unknown, vec![Reason::ProcessMayBeOwner { pid, program }]);
     }
     let reason = match processes.as_slice() {
         [] => Reason::ProcessGone { pid },
@@ -338,16 +353,29 @@ fn by_name(lock: &LockFile, here: &Here<'_>, silent_for: Duration) -> (Life, Vec
     (Life::Unknown, vec![Reason::NameIsNoProof { hostname }, reason])
 }
 
-/// False if the process cannot be the restic that stored the lock: it started later and is not
-/// called restic. The name counts too because a clock that was set forward makes the past look
-/// older than it is, until the next refresh.
-fn may_own(process: &Process, lock: &LockFile) -> bool {
-    let Some(started_at) = process.started_at else { return true };
-    let after = started_at.duration_since(lock.time.timestamp());
-    let started_later = after.is_positive() && after.unsigned_abs() > START_TOLERANCE;
+/// Whether a process with the right id can be the restic that stored a lock.
+#[derive(PartialEq, Eq)]
+enum Ownership {
+    Likely,
+    Possible,
+    Impossible,
+}
+
+/// A process called restic is the owner even if it seems to have started later: a clock that was
+/// set forward makes the past look older than it is, until the next refresh. One of another name
+/// may be a restic that somebody renamed, but not if it started later.
+fn ownership(process: &Process, lock: &LockFile) -> Ownership {
     let is_restic =
         process.program.as_ref().is_none_or(|name| name.to_lowercase().contains("restic"));
-    !started_later || is_restic
+    let started_later = process.started_at.is_some_and(|started_at| {
+        let after = started_at.duration_since(lock.time.timestamp());
+        after.is_positive() && after.unsigned_abs() > START_TOLERANCE
+    });
+    match (is_restic, started_later) {
+        (true, _) => Ownership::Likely,
+        (false, false) => Ownership::Possible,
+        (false, true) => Ownership::Impossible,
+    }
 }
 
 fn elsewhere(lock: &LockFile, now: Timestamp, unchanged_for: Duration) -> (Life, Vec<Reason>) {

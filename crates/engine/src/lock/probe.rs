@@ -12,7 +12,8 @@ use jiff::Timestamp;
 /// is written. What cannot be found out is never reported as absent.
 pub trait ProcessProbe: Send + Sync {
     /// The process with this id, as this program counts processes (on Linux: in its own pid
-    /// namespace).
+    /// namespace). One that has ended counts as absent although nobody has asked how it ended, and
+    /// so do threads of the kernel, in which no program runs.
     fn process(&self, pid: u32) -> Sighting;
 
     /// Every process of this computer that knows *itself* by this id, in whatever container it

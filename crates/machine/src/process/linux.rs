@@ -15,6 +15,9 @@ use rustix::time::{ClockId, clock_gettime};
 /// The number that the kernel gives the first pid namespace (`PROC_PID_INIT_INO`).
 const FIRST_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 
+/// The flag of threads that belong to the kernel (`PF_KTHREAD`).
+const KERNEL_THREAD: u64 = 0x0020_0000;
+
 /// When this process started, in clock ticks since the computer did.
 pub(crate) fn own_start() -> Option<u64> {
     Some(Stat::of("self").ok()?.start).filter(|_| clocks_are_the_computers())
@@ -32,7 +35,7 @@ pub(super) fn process(pid: u32) -> Sighting {
         Some(false) => Sighting::Absent,
         Some(true) if !proc_is_ours() => Sighting::Present(Process::default()),
         Some(true) => match Stat::of(&pid.to_string()) {
-            Ok(stat) if stat.is_dead() => Sighting::Absent,
+            Ok(stat) if stat.runs_no_program() => Sighting::Absent,
             Ok(stat) => Sighting::Present(stat.process()),
             Err(_) => Sighting::Present(Process::default()),
         },
@@ -53,7 +56,7 @@ pub(super) fn namesakes(pid: u32) -> Option<Vec<Process>> {
         match own_id(name) {
             Ok(own_id) if own_id != pid => {}
             Ok(_) => match Stat::of(name) {
-                Ok(stat) if stat.is_dead() => {}
+                Ok(stat) if stat.runs_no_program() => {}
                 Ok(stat) => found.push(stat.process()),
                 Err(error) if is_gone(&error) => {}
                 Err(_) => found.push(Process::default()),
@@ -105,6 +108,7 @@ fn is_gone(error: &io::Error) -> bool {
 struct Stat {
     program: String,
     state: u8,
+    flags: u64,
     threads: u64,
     start: u64,
 }
@@ -123,15 +127,17 @@ impl Stat {
         Some(Self {
             program: program.to_owned(),
             state: *fields.first()?.as_bytes().first()?,
+            flags: fields.get(6)?.parse().ok()?,
             threads: fields.get(17)?.parse().ok()?,
             start: fields.get(19)?.parse().ok()?,
         })
     }
 
-    /// Ended, and only still listed because its parent has not asked how. A process whose first
-    /// thread ended lives on while it has others.
-    fn is_dead(&self) -> bool {
-        matches!(self.state, b'Z' | b'X' | b'x') && self.threads <= 1
+    /// Ended, and only still listed because its parent has not asked how, or a thread of the
+    /// kernel. A process whose first thread ended lives on while it has others.
+    fn runs_no_program(&self) -> bool {
+        let ended = matches!(self.state, b'Z' | b'X' | b'x') && self.threads <= 1;
+        ended || self.flags & KERNEL_THREAD != 0
     }
 
     fn process(self) -> Process {
@@ -175,7 +181,10 @@ mod tests {
     #[track_caller]
     fn check(text: &str, program: &str, dead: bool) {
         let stat = Stat::parse(text.as_bytes()).expect("a stat line");
-        assert_eq!((stat.program.as_str(), stat.start, stat.is_dead()), (program, 4242, dead));
+        assert_eq!(
+            (stat.program.as_str(), stat.start, stat.runs_no_program()),
+            (program, 4242, dead)
+        );
     }
 
     #[test]
@@ -188,6 +197,15 @@ mod tests {
     #[test]
     fn a_process_whose_first_thread_ended_lives_while_it_has_others() {
         check("7 (x) Z 1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 5 0 4242 100 1 0", "x", false);
+    }
+
+    #[test]
+    fn threads_of_the_kernel_run_no_program() {
+        check(
+            "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0",
+            "kthreadd",
+            true,
+        );
     }
 
     #[test]

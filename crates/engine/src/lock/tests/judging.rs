@@ -155,12 +155,19 @@ fn a_killed_restic_on_a_disk_of_ours_is_dead_at_once() {
 }
 
 #[test]
-fn a_restic_that_runs_is_alive_whatever_its_program_is_called() {
-    for program in ["restic", "restic_0.19.1_li", "backup-tool"] {
+fn a_restic_that_runs_is_alive() {
+    for program in ["restic", "restic_0.19.1_li", "Restic.exe"] {
         let probe = FakeProbe::default().with(99, process(1, HOUR, program));
         let case = Case::plain(99, MINUTE).seeing(probe);
         case.is(Life::Alive, "its process 99 is running on this computer");
     }
+}
+
+#[test]
+fn an_older_process_of_another_name_may_be_a_restic_that_was_renamed() {
+    let probe = FakeProbe::default().with(99, process(1, HOUR, "backup"));
+    let case = Case::plain(99, MINUTE).seeing(probe);
+    case.is(Life::Unknown, "its process id 99 belongs to \"backup\", which may be its owner");
 }
 
 #[test]

@@ -1,0 +1,10 @@
+# A contributor's verbs. What they do stands in scripts/.
+.PHONY: run test cross fmt types icons setup
+
+run:   ; @scripts/run
+test:  ; @scripts/test
+cross: ; @scripts/cross
+fmt:   ; @scripts/fmt
+types: ; @scripts/types
+icons: ; @scripts/icons
+setup: ; @scripts/setup

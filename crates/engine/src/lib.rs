@@ -3,11 +3,13 @@
 pub mod backend;
 pub mod backup;
 pub mod blob;
+pub mod check;
 pub mod chunker;
 pub mod clock;
 pub mod codec;
 pub mod config;
 pub mod crypto;
+pub mod forget;
 pub mod id;
 pub mod identity;
 pub mod index;

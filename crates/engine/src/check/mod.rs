@@ -1,0 +1,114 @@
+//! Verifies a repository: that everything a snapshot needs is there, and, if asked, that all of it
+//! or a part of it still reads back as what it was.
+//!
+//! Problems are collected, not stopped at, so that one report tells the whole damage. Nothing is
+//! changed. Damaged and hostile content becomes a finding, never a panic.
+
+mod data;
+mod index;
+mod report;
+mod structure;
+mod subset;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+pub use subset::{DataSubset, DataSubsetError};
+
+use crate::backend::FileKind;
+use crate::id::{PackId, SnapshotId};
+use crate::monitor::{Cancellation, Event, Finding, Monitor, Phase};
+use crate::repository::{ReadError, Repository};
+
+use report::Report;
+
+/// Packs by id.
+type PackSet = HashSet<PackId>;
+
+/// What to verify.
+#[derive(Debug, Clone, Default)]
+pub struct CheckOptions {
+    /// Only what these snapshots need; everything if `None`.
+    pub snapshots: Option<Vec<SnapshotId>>,
+    /// Which packs to read back.
+    pub data: DataSubset,
+}
+
+/// What a check found.
+#[derive(Debug, Default)]
+pub struct CheckOutcome {
+    /// The first problems, in the order in which they were met; see [`errors`](Self::errors) for how
+    /// many there were.
+    pub findings: Vec<Finding>,
+    /// How many problems there are.
+    pub errors: u64,
+    /// How many remarks there are: duplicates, packs that nothing refers to.
+    pub notes: u64,
+    /// Packs that are missing or damaged.
+    pub broken_packs: Vec<PackId>,
+    /// True if rebuilding the index would help.
+    pub suggests_index_repair: bool,
+    /// True if pruning would help.
+    pub suggests_prune: bool,
+    /// How many snapshots were verified.
+    pub snapshots: usize,
+    /// How many different trees they have.
+    pub trees: usize,
+    /// How many packs the index knows.
+    pub packs: usize,
+    /// How many packs were read back.
+    pub packs_read: usize,
+    /// Their size in bytes.
+    pub bytes_read: u64,
+}
+
+impl CheckOutcome {
+    /// True if no problem was found.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.errors == 0
+    }
+}
+
+/// Verifies a repository. The caller holds a lock, or accepts that what other programs store
+/// meanwhile may look like damage.
+///
+/// # Errors
+/// When the storage cannot even be listed, or when asked to stop. All else is a finding.
+pub fn check(
+    repository: &Repository,
+    options: &CheckOptions,
+    monitor: &dyn Monitor,
+    cancel: &Cancellation,
+) -> Result<CheckOutcome, ReadError> {
+    let report = Report::new(monitor);
+    monitor.event(Event::Phase(Phase::Preparing));
+    // Snapshots first: whatever a snapshot in this list needs was in the index before it.
+    let roots = structure::load_roots(repository, options.snapshots.as_deref(), &report)?;
+    let checked = index::load(repository, &report, cancel)?;
+    let listed = repository.list(FileKind::Pack)?;
+    let present = index::compare_with_files(&checked, &listed, &report);
+
+    monitor.event(Event::Phase(Phase::Working));
+    let needs_packs = options.snapshots.is_some() && options.data != DataSubset::None;
+    let structure =
+        structure::check(repository, &checked.index, &roots, needs_packs, &report, cancel)?;
+
+    monitor.event(Event::Phase(Phase::Verifying));
+    let candidates = present.into_iter().filter(|pack| match &structure.packs {
+        Some(needed) => needed.contains(&PackId(pack.id)),
+        None => true,
+    });
+    let chosen = options.data.choose(candidates.collect());
+    let bytes_read = data::check(repository, &checked, &chosen, &report, cancel)?;
+
+    Ok(CheckOutcome {
+        snapshots: roots.len(),
+        trees: structure.trees,
+        packs: checked.index.packs().count(),
+        packs_read: chosen.len(),
+        bytes_read,
+        ..report.into_outcome()
+    })
+}

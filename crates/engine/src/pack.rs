@@ -173,12 +173,14 @@ impl PackBuilder {
     /// An empty pack that is going to hold about so many bytes.
     #[must_use]
     pub fn with_capacity(bytes: usize) -> Self {
-        Self {
-            bytes: Vec::with_capacity(bytes),
-            header: Vec::new(),
-            blobs: Vec::new(),
-            sum: Sha256::new(),
-        }
+        Self::in_buffer(Vec::with_capacity(bytes))
+    }
+
+    /// An empty pack that grows in the memory of an earlier one.
+    #[must_use]
+    pub fn in_buffer(mut bytes: Vec<u8>) -> Self {
+        bytes.clear();
+        Self { bytes, header: Vec::new(), blobs: Vec::new(), sum: Sha256::new() }
     }
 
     /// Appends a sealed blob.

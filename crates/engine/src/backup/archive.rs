@@ -47,6 +47,8 @@ pub(super) struct Archive<'a> {
     pub(super) fence: Fence<'a>,
     pub(super) counts: Counts,
     pub(super) queue: Queue<FolderJob, FileJob, ChunkJob>,
+    /// Memory of chunks that were stored, for the next ones: as many as were ever waiting.
+    pub(super) spare_chunks: Mutex<Vec<Vec<u8>>>,
     root: Mutex<Option<TreeId>>,
     failure: Mutex<Option<StoreError>>,
 }
@@ -117,6 +119,7 @@ impl<'a> Archive<'a> {
             fence,
             counts: Counts::default(),
             queue: Queue::new(FILES_WAITING_MAX, chunks),
+            spare_chunks: Mutex::default(),
             root: Mutex::new(None),
             failure: Mutex::new(None),
         }
@@ -176,7 +179,7 @@ impl<'a> Archive<'a> {
             let done = match job {
                 Job::Folder(job) => self.folder(job, &mut worker),
                 Job::File(job) => self.file(job, &mut worker),
-                Job::Chunk(job) => self.chunk(&job, &mut worker),
+                Job::Chunk(job) => self.chunk(job, &mut worker),
             };
             if let Err(error) = done {
                 return self.fail(error);

@@ -236,15 +236,21 @@ impl Archive<'_> {
         if !self.queue.has_room_for_chunk() {
             return self.store_chunk_of(open, number, bytes, worker);
         }
-        let job = ChunkJob { file: Arc::clone(open), number, bytes: bytes.to_vec() };
+        let mut copy = self.spare_chunks.lock().pop().unwrap_or_default();
+        copy.clear();
+        copy.extend_from_slice(bytes);
+        let job = ChunkJob { file: Arc::clone(open), number, bytes: copy };
         match self.queue.try_push_chunk(job) {
             Ok(()) => Ok(()),
-            Err(job) => self.chunk(&job, worker),
+            Err(job) => self.chunk(job, worker),
         }
     }
 
-    pub(super) fn chunk(&self, job: &ChunkJob, worker: &mut Worker) -> Result<(), StoreError> {
-        self.store_chunk_of(&job.file, job.number, &job.bytes, worker)
+    pub(super) fn chunk(&self, job: ChunkJob, worker: &mut Worker) -> Result<(), StoreError> {
+        let ChunkJob { file, number, bytes } = job;
+        let stored = self.store_chunk_of(&file, number, &bytes, worker);
+        self.spare_chunks.lock().push(bytes);
+        stored
     }
 
     fn store_chunk_of(

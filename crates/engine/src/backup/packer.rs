@@ -20,6 +20,28 @@ pub(super) struct Packer {
     open: [Mutex<Option<PackBuilder>>; OPEN_PACKS],
 }
 
+/// Memory of packs that were stored, for the next ones: asking the operating system for fresh pages
+/// costs about as much time as copying a pack.
+#[derive(Default)]
+pub(super) struct SpareBuffers(Mutex<Vec<Vec<u8>>>);
+
+/// More than this many are never of use.
+const SPARE_BUFFERS_MAX: usize = 2;
+
+impl SpareBuffers {
+    /// Takes the memory of a pack that was stored.
+    pub(super) fn give(&self, buffer: Vec<u8>) {
+        let mut spare = self.0.lock();
+        if spare.len() < SPARE_BUFFERS_MAX {
+            spare.push(buffer);
+        }
+    }
+
+    fn take(&self, capacity: usize) -> Vec<u8> {
+        self.0.lock().pop().unwrap_or_else(|| Vec::with_capacity(capacity))
+    }
+}
+
 /// A sealed blob on its way into a pack.
 pub(super) struct Sealed<'a> {
     pub(super) id: BlobId,
@@ -35,7 +57,7 @@ impl Packer {
     }
 
     /// Adds a blob; returns the pack if that filled it.
-    pub(super) fn add(&self, blob: &Sealed<'_>) -> Option<PackBuilder> {
+    pub(super) fn add(&self, blob: &Sealed<'_>, spare: &SpareBuffers) -> Option<PackBuilder> {
         // A blob that fills a pack by itself gets one of its own.
         if blob.bytes.len() >= self.pack_bytes {
             let mut alone = PackBuilder::with_capacity(blob.bytes.len() + 128);
@@ -44,7 +66,8 @@ impl Packer {
         }
         let chance = getrandom::u32().unwrap_or_default() as usize % OPEN_PACKS;
         let mut open = self.open[chance].lock();
-        let pack = open.get_or_insert_with(|| PackBuilder::with_capacity(self.pack_bytes));
+        let capacity = self.pack_bytes + self.pack_bytes / 8;
+        let pack = open.get_or_insert_with(|| PackBuilder::in_buffer(spare.take(capacity)));
         pack.add(self.kind, blob.id, blob.bytes, blob.uncompressed_length);
         let is_full = pack.bytes() >= self.pack_bytes || pack.is_header_full();
         if is_full { open.take() } else { None }
@@ -77,7 +100,9 @@ mod tests {
         let packer = Packer::new(BlobKind::Data, 1000);
         for n in 0..200u32 {
             let id = BlobId::of(&n.to_le_bytes());
-            assert!(packer.add(&sealed(id, &[1; 9])).is_none() || n > 100);
+            assert!(
+                packer.add(&sealed(id, &[1; 9]), &SpareBuffers::default()).is_none() || n > 100
+            );
         }
         assert!(packer.take_rest().len() <= 2);
     }
@@ -86,7 +111,7 @@ mod tests {
     fn what_is_left_goes_into_one_pack_if_it_fits() {
         let packer = Packer::new(BlobKind::Data, 1000);
         for n in 0..10u32 {
-            packer.add(&sealed(BlobId::of(&n.to_le_bytes()), &[1; 50]));
+            packer.add(&sealed(BlobId::of(&n.to_le_bytes()), &[1; 50]), &SpareBuffers::default());
         }
         let rest = packer.take_rest();
         assert_eq!(rest.iter().map(PackBuilder::bytes).collect::<Vec<_>>(), [500]);
@@ -96,8 +121,10 @@ mod tests {
     #[test]
     fn a_blob_as_large_as_a_pack_is_alone_in_it() {
         let packer = Packer::new(BlobKind::Data, 1000);
-        packer.add(&sealed(BlobId::of(b"small"), &[1; 50]));
-        let alone = packer.add(&sealed(BlobId::of(b"large"), &[1; 1000])).expect("full");
+        packer.add(&sealed(BlobId::of(b"small"), &[1; 50]), &SpareBuffers::default());
+        let alone = packer
+            .add(&sealed(BlobId::of(b"large"), &[1; 1000]), &SpareBuffers::default())
+            .expect("full");
         assert_eq!(alone.bytes(), 1000);
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender};
 use parking_lot::{Mutex, RwLock};
 
-use super::packer::{Packer, Sealed};
+use super::packer::{Packer, Sealed, SpareBuffers};
 use crate::backend::{FileKind, FileName};
 use crate::blob::BlobKind;
 use crate::clock::Clock;
@@ -54,6 +54,7 @@ pub(super) struct Store<'a> {
     fresh: [Mutex<HashSet<(BlobKind, BlobId)>>; SHARDS],
     data: Packer,
     trees: Packer,
+    spare: SpareBuffers,
     unindexed: Mutex<Unindexed>,
     counts: StoreCounts,
 }
@@ -188,6 +189,7 @@ impl<'a> Store<'a> {
             fresh: std::array::from_fn(|_| Mutex::default()),
             data: Packer::new(BlobKind::Data, options.pack_bytes),
             trees: Packer::new(BlobKind::Tree, options.pack_bytes),
+            spare: SpareBuffers::default(),
             unindexed: Mutex::default(),
             counts: StoreCounts::default(),
         }
@@ -257,7 +259,7 @@ impl<'a> Store<'a> {
         };
         let uncompressed_length = is_compressed.then_some(length);
         let blob = Sealed { id, bytes: &sealer.sealed, uncompressed_length };
-        if let Some(pack) = packer.add(&blob) {
+        if let Some(pack) = packer.add(&blob, &self.spare) {
             full.send(pack.finish(key)).map_err(|_| StoreError::Stopped)?;
         }
         Ok(added)
@@ -343,6 +345,7 @@ impl<'a> Store<'a> {
     ) -> Result<(), StoreError> {
         for pack in full {
             self.upload_one(&pack)?;
+            self.spare.give(pack.bytes);
             if let Some(file) = self.take_due_index() {
                 self.store_index(&file, fence)?;
             }

@@ -2,6 +2,7 @@
 import { mount } from "svelte";
 import App from "./App.svelte";
 import { connect } from "./api";
+import type { Platform } from "./platform/platform";
 import { tauri } from "./platform/tauri";
 import { clock } from "./state/clock.svelte";
 import { Live, provideLive } from "./state/live.svelte";
@@ -11,8 +12,15 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
 
+/** The mock is left out of the app's own build altogether. */
+async function findPlatform(): Promise<Platform> {
+  if (!__MOCK_PLATFORM__ || "__TAURI_INTERNALS__" in window) return tauri;
+  const { createMock } = await import("./platform/mock");
+  return createMock(new URLSearchParams(location.search));
+}
+
 followSystemTheme();
-const client = connect(tauri);
+const client = connect(await findPlatform());
 const live = provideLive(new Live(client));
 router.start();
 clock.start();

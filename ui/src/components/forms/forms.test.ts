@@ -1,0 +1,133 @@
+import { expect, it } from "vitest";
+import type { Client } from "@/api/client";
+import type { FolderSuggestion, RepositoryDraft, RepositoryProbe } from "@/api/types";
+import { nextRuns, PlanForm, scheduleWords } from "./plan-form.svelte";
+import { RepositoryForm } from "./repository-form.svelte";
+
+const offered: FolderSuggestion[] = [
+  { path: "/home/ada/Documents", kind: "documents", selected: true },
+  { path: "/home/ada/Music", kind: "music", selected: false },
+];
+
+function clientWith(commands: Partial<Client>): Client {
+  return {
+    suggestSources: () => Promise.resolve(offered),
+    excludePresets: () => Promise.resolve([{ id: "caches", title: "Caches", patterns: [] }]),
+    measureFolder: (path: string) =>
+      Promise.resolve({ path, files: 2, bytes: 100, complete: true }),
+    ...commands,
+  } as Client;
+}
+
+async function suggested(commands: Partial<Client> = {}): Promise<PlanForm> {
+  const form = new PlanForm(clientWith(commands));
+  await form.suggest();
+  await Promise.resolve();
+  return form;
+}
+
+it("a new plan offers the person's folders, measured, with every preset left out", async () => {
+  const form = await suggested();
+  expect(form.chosen.map((source) => source.path)).toEqual(["/home/ada/Documents"]);
+  expect(form.total).toEqual({ files: 2, bytes: 100, complete: true });
+  expect(form.draft.excludes.presets).toEqual(["caches"]);
+});
+
+it("a plan is named after its folder until the person names it", async () => {
+  const form = await suggested();
+  expect(form.name).toBe("Documents");
+  form.choose("/home/ada/Music", true);
+  expect(form.name).toBe("My files");
+  form.nameIt("Letters");
+  form.choose("/home/ada/Music", false);
+  expect(form.name).toBe("Letters");
+});
+
+it("a folder that is added twice is one folder", async () => {
+  const form = await suggested();
+  form.add("/srv/data");
+  form.add("/srv/data");
+  expect(form.draft.sources).toEqual(["/home/ada/Documents", "/srv/data"]);
+});
+
+it("folders that cannot be listed do not keep a plan from being made", async () => {
+  const form = await suggested({ suggestSources: () => Promise.reject(new Error("no home")) });
+  expect(form.suggestionsFailed).toBe(true);
+  form.add("/srv/data");
+  form.repository = "blue";
+  expect(form.missing).toBeUndefined();
+});
+
+it("a plan without a folder, a name or a repository says what is missing", async () => {
+  const form = await suggested();
+  expect(form.missing).toBe("Choose where the backups go.");
+  form.choose("/home/ada/Documents", false);
+  expect(form.missing).toBe("Choose at least one folder.");
+});
+
+it("the next runs of a daily plan are days apart, the first of them still to come", () => {
+  const now = new Date(2026, 10, 21, 21, 0).getTime();
+  const runs = nextRuns({ type: "dailyAt", hour: 20, minute: 30 }, now, 2);
+  expect(runs.map((at) => new Date(at).getDate())).toEqual([22, 23]);
+  expect(scheduleWords({ type: "dailyAt", hour: 7, minute: 5 })).toBe("Every day at 07:05");
+});
+
+async function placed(
+  probe: RepositoryProbe,
+  answer: (draft: RepositoryDraft) => RepositoryProbe = () => probe,
+) {
+  const added: RepositoryDraft[] = [];
+  const form = new RepositoryForm(
+    clientWith({
+      probeRepository: (draft) => Promise.resolve(draft.password ? answer(draft) : probe),
+      addRepository: (draft) => {
+        added.push(draft);
+        return Promise.resolve({ id: "new" } as never);
+      },
+    }),
+    true,
+  );
+  await form.use("/media/blue");
+  return { form, added };
+}
+
+it("a folder with other files gets a folder of its own inside", async () => {
+  const { form } = await placed({ state: "occupied", writable: true });
+  expect(form.location).toBe("/media/blue/Holdfast");
+});
+
+it("nothing is saved while the two passwords differ", async () => {
+  const { form, added } = await placed({ state: "empty", writable: true });
+  form.password = "long enough";
+  form.again = "long enougH";
+  expect(await form.save()).toBeUndefined();
+  expect(form.againError).toBe("The two passwords differ.");
+  expect(added).toEqual([]);
+});
+
+it("a password that was made is shown and needs no second entry", async () => {
+  const { form, added } = await placed({ state: "empty", writable: true });
+  form.makePassword();
+  expect(form.password).toMatch(/^([a-z2-9]{5}-){4}[a-z2-9]{5}$/);
+  expect(await form.save()).toBeDefined();
+  expect(added[0]?.create).toBe(true);
+});
+
+it("an existing repository is adopted only when its password opens it", async () => {
+  const { form, added } = await placed({ state: "repository", writable: true }, (draft) => ({
+    state: "repository",
+    writable: true,
+    opens: draft.password === "right",
+  }));
+  form.password = "wrong";
+  expect(await form.save()).toBeUndefined();
+  expect(form.passwordProblem?.code).toBe("wrongPassword");
+  form.password = "right";
+  expect(await form.save()).toBeDefined();
+  expect(added.map((draft) => draft.create)).toEqual([false]);
+});
+
+it("a place that cannot be written to is refused before a password is asked for", async () => {
+  const { form } = await placed({ state: "empty", writable: false });
+  expect(form.isUsable).toBe(false);
+});

@@ -1,0 +1,55 @@
+import { expect, it } from "vitest";
+import type { HealthState, Overview, PlanView } from "@/api/types";
+import { sentenceOf } from "./sentence";
+
+const HOUR = 3_600_000;
+const now = new Date(2026, 10, 21, 14, 5).getTime();
+
+const plan = (name: string, state: HealthState, more: Partial<PlanView> = {}): PlanView => ({
+  id: name,
+  name,
+  repository: "blue",
+  sources: [],
+  excludes: { patterns: [], caches: true, ifPresent: [], oneFileSystem: false, presets: [] },
+  schedule: { type: "manual" },
+  health: { state, newestGood: now - 80 * HOUR, targetAgeMillis: 26 * HOUR },
+  upcoming: [],
+  days: [],
+  ...more,
+});
+
+const overview = (health: HealthState, ...plans: PlanView[]) =>
+  ({ health, plans }) as unknown as Overview;
+
+it("says that everything is protected, and since when", () => {
+  const sentence = sentenceOf(overview("protected", plan("Photos", "protected")), now);
+  expect(sentence.text).toBe("Everything is protected.");
+  expect(sentence.reason).toBe("The newest snapshot was made 3 days ago.");
+});
+
+it("names the plan that is overdue and for how long", () => {
+  const worst = plan("Photos", "overdue");
+  const sentence = sentenceOf(overview("overdue", plan("Letters", "protected"), worst), now);
+  expect(sentence.text).toBe("Photos has not been backed up for 3 days.");
+  expect(sentence.plan?.id).toBe("Photos");
+});
+
+it("counts the plans when several are in the same state, and names them", () => {
+  const sentence = sentenceOf(
+    overview("failing", plan("Photos", "failing"), plan("Letters", "failing")),
+    now,
+  );
+  expect(sentence.text).toBe("2 plans need attention.");
+  expect(sentence.reason).toBe("Photos and Letters");
+});
+
+it("tells that the first backup is running instead of that there was none", () => {
+  const first = plan("Photos", "neverBackedUp", { running: "op-1" });
+  expect(sentenceOf(overview("neverBackedUp", first), now).text).toBe(
+    "The first backup of Photos is running.",
+  );
+});
+
+it("invites to set up a backup when there is no plan", () => {
+  expect(sentenceOf(overview("noPlans"), now).text).toBe("Nothing is backed up yet.");
+});

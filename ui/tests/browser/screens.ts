@@ -1,0 +1,138 @@
+// Every screen of the window, in the states that matter.
+import type { Page } from "playwright-core";
+
+export type Screen = {
+  name: string;
+  scenario: string;
+  at: string;
+  /** What has to be done before the screen is as it is meant. */
+  act?: (page: Page) => Promise<void>;
+  /** Loading is what this screen shows. */
+  loads?: true;
+};
+
+const blueSnapshot = async (page: Page) => {
+  await page.getByTestId("snapshot-open").first().click();
+  await page.getByTestId("file-open").getByText("home").click();
+  await page.getByTestId("file-open").getByText("ada").click();
+  await page.getByTestId("file-open").getByText("Documents").click();
+  await page.locator('[data-name="Archive"]').waitFor();
+};
+
+const tickThree = async (page: Page) => {
+  await blueSnapshot(page);
+  for (const row of [0, 3, 5]) await page.getByTestId("file-check").nth(row).click();
+};
+
+const restoring = async (page: Page) => {
+  await tickThree(page);
+  await page.getByTestId("restore-chosen").click();
+  await page.getByTestId("page-restore").waitFor();
+};
+
+const toWhere = async (page: Page) => {
+  await page.getByTestId("source-size").first().getByText("files").waitFor();
+  await page.getByTestId("start-next").click();
+  await page.getByTestId("choose-repository-folder").click();
+  await page.getByTestId("repository-password").waitFor();
+  await page.getByTestId("make-password").click();
+};
+
+const toSheet = async (page: Page) => {
+  await toWhere(page);
+  await page.getByTestId("start-next").click();
+  await page.getByTestId("recovery-sheet").waitFor();
+};
+
+export const screens: Screen[] = [
+  {
+    name: "start-what",
+    scenario: "first",
+    at: "#/start",
+    act: (page) => page.getByTestId("source-size").first().getByText("files").waitFor(),
+  },
+  { name: "start-where", scenario: "first", at: "#/start", act: toWhere },
+  { name: "start-sheet", scenario: "first", at: "#/start", act: toSheet },
+  {
+    name: "start-when",
+    scenario: "first",
+    at: "#/start",
+    act: async (page) => {
+      await toSheet(page);
+      await page.getByTestId("start-next").click();
+      await page.getByTestId("plan-name").waitFor();
+    },
+  },
+  { name: "overview", scenario: "calm", at: "#/" },
+  { name: "overview-busy", scenario: "busy", at: "#/" },
+  { name: "overview-failing", scenario: "failing", at: "#/" },
+  { name: "overview-waiting", scenario: "waiting", at: "#/" },
+  { name: "overview-empty", scenario: "empty", at: "#/" },
+  { name: "overview-long", scenario: "long", at: "#/" },
+  { name: "overview-bare", scenario: "bare", at: "#/" },
+  { name: "plans", scenario: "calm", at: "#/plans" },
+  { name: "plans-empty", scenario: "empty", at: "#/plans" },
+  { name: "plan", scenario: "calm", at: "#/plans/documents" },
+  { name: "plan-busy", scenario: "busy", at: "#/plans/documents" },
+  { name: "plan-failing", scenario: "failing", at: "#/plans/documents" },
+  { name: "plan-long", scenario: "long", at: "#/plans/plan-0" },
+  { name: "plan-error", scenario: "error", at: "#/plans/documents" },
+  {
+    name: "plan-edit",
+    scenario: "calm",
+    at: "#/plans/documents",
+    act: (page) => page.getByTestId("plan-edit").click(),
+  },
+  { name: "plan-new", scenario: "calm", at: "#/plans/new" },
+  { name: "snapshots", scenario: "calm", at: "#/snapshots" },
+  { name: "snapshots-empty", scenario: "empty", at: "#/snapshots" },
+  { name: "snapshots-loading", scenario: "loading", at: "#/snapshots", loads: true },
+  { name: "snapshots-error", scenario: "error", at: "#/snapshots" },
+  {
+    name: "snapshot-forget",
+    scenario: "calm",
+    at: "#/snapshots",
+    act: (page) => page.getByTestId("snapshot-forget").first().click(),
+  },
+  { name: "snapshot", scenario: "calm", at: "#/snapshots", act: tickThree },
+  { name: "restore", scenario: "calm", at: "#/snapshots", act: restoring },
+  {
+    name: "restore-preview",
+    scenario: "calm",
+    at: "#/snapshots",
+    act: async (page) => {
+      await restoring(page);
+      await page.getByTestId("restore-place-original").check();
+      await page.getByTestId("restore-conflict-replace").check();
+      await page.getByTestId("restore-preview").click();
+      await page.getByTestId("preview").waitFor();
+    },
+  },
+  { name: "restore-empty", scenario: "calm", at: "#/restore" },
+  { name: "activity", scenario: "calm", at: "#/activity" },
+  { name: "activity-busy", scenario: "busy", at: "#/activity" },
+  { name: "activity-empty", scenario: "empty", at: "#/activity" },
+  { name: "operation", scenario: "calm", at: "#/activity/op-8" },
+  { name: "operation-findings", scenario: "calm", at: "#/activity/op-5" },
+  { name: "operation-failed", scenario: "failing", at: "#/activity/op-9" },
+  { name: "operation-running", scenario: "busy", at: "#/activity/run-1" },
+  { name: "repositories", scenario: "failing", at: "#/repositories" },
+  { name: "repositories-empty", scenario: "empty", at: "#/repositories" },
+  { name: "repository", scenario: "calm", at: "#/repositories/blue" },
+  { name: "repository-locked", scenario: "failing", at: "#/repositories/blue" },
+  {
+    name: "repository-unlock",
+    scenario: "failing",
+    at: "#/repositories/blue",
+    act: (page) => page.getByTestId("unlock").click(),
+  },
+  {
+    name: "repository-password",
+    scenario: "failing",
+    at: "#/repositories/nas",
+    act: (page) => page.getByTestId("enter-password").click(),
+  },
+  { name: "repository-new", scenario: "calm", at: "#/repositories/new" },
+  { name: "settings", scenario: "calm", at: "#/settings" },
+  { name: "settings-bare", scenario: "bare", at: "#/settings" },
+];

@@ -20,6 +20,7 @@ pub mod lock;
 pub mod monitor;
 pub mod pack;
 pub mod repository;
+pub mod restore;
 pub mod secret;
 pub mod snapshot;
 pub mod stats;

@@ -139,3 +139,29 @@ pub(crate) fn read_all(place: Place<'_>, node: &mut Node) -> io::Result<Vec<Unre
         Ok(unread)
     })
 }
+
+/// The names of an entry's attributes.
+pub(crate) fn names(place: Place<'_>) -> io::Result<Vec<Vec<u8>>> {
+    BUFFERS.with_borrow_mut(|(list, _)| match place.list(list) {
+        Ok(_) => Ok(split(list).map(<[u8]>::to_vec).collect()),
+        Err(error) if is_unsupported(error) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    })
+}
+
+/// Sets an attribute, whether it is there or not.
+pub(crate) fn set(place: Place<'_>, name: &[u8], value: &[u8]) -> io::Result<()> {
+    let flags = rustix::fs::XattrFlags::empty();
+    Ok(place.with(
+        |file| rustix::fs::fsetxattr(file, name, value, flags),
+        |path| rustix::fs::lsetxattr(path, name, value, flags),
+    )?)
+}
+
+/// Removes an attribute.
+pub(crate) fn remove(place: Place<'_>, name: &[u8]) -> io::Result<()> {
+    Ok(place.with(
+        |file| rustix::fs::fremovexattr(file, name),
+        |path| rustix::fs::lremovexattr(path, name),
+    )?)
+}

@@ -1,0 +1,166 @@
+//! Compares files that are there already with what they should hold, blob by blob.
+//!
+//! A file that is right is not written again. One that is not is built anew beside it; what it
+//! has in common with the old one is copied from there rather than read from the repository.
+
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::context::Context;
+use super::decide::Placement;
+use super::schedule::Planned;
+use super::target;
+use super::task::Task;
+use crate::blob::BlobKind;
+use crate::id::BlobId;
+use crate::index::Index;
+use crate::monitor::{Change, ItemKind};
+use crate::tree::Node;
+
+/// A file to compare, and its placements if equal and if not.
+pub(super) struct Comparison {
+    pub task: Task,
+    pub if_equal: Placement,
+    pub if_not: Placement,
+}
+
+/// Compares files until there are no more.
+pub(super) fn work(
+    context: &Context<'_>,
+    comparisons: &Receiver<Comparison>,
+    planned: &Sender<Planned>,
+) {
+    let mut buffer = Vec::new();
+    for comparison in comparisons {
+        if let Some(next) = compare(context, comparison, &mut buffer) {
+            planned.send(next).expect("the scheduler takes entries until all senders are gone");
+        }
+    }
+}
+
+/// What remains to be done, if anything does.
+fn compare(context: &Context<'_>, comparison: Comparison, buffer: &mut Vec<u8>) -> Option<Planned> {
+    let Comparison { mut task, if_equal, if_not } = comparison;
+    if context.is_stopped() {
+        task.fail();
+        return Some(Planned::Task { task: Arc::new(task), matched: Vec::new() });
+    }
+    let old = task.folder.open(context).and_then(|folder| folder.read_file(&task.name));
+    let Ok(old) = old else {
+        // What cannot be read cannot be right, and is replaced as a whole.
+        task.place(context, if_not);
+        return Some(Planned::Task { task: Arc::new(task), matched: Vec::new() });
+    };
+    let equality = Equality::of(context.index, &task.node, &old, buffer);
+    if equality.is_whole && if_equal != if_not {
+        if if_equal == Placement::Leave {
+            leave(context, &task, Change::Unmodified);
+            return None;
+        }
+        let matched = equality.matched;
+        task.place(context, if_equal);
+        return Some(Planned::Task { task: Arc::new(task), matched });
+    }
+    task.place(context, if_not);
+    let mut matched = equality.matched;
+    let is_reused = if_not == Placement::Replace && matched.contains(&true);
+    if is_reused && let Err(error) = copy_matched(context, &mut task, &old, &mut matched) {
+        let target = task.folder.target_path().to_owned();
+        context.target_problem(&task.location, "write", &error, &target);
+        task.fail();
+    }
+    if !is_reused {
+        matched.clear();
+    }
+    Some(Planned::Task { task: Arc::new(task), matched })
+}
+
+/// Reports an entry that stays as it is, and forgets it.
+pub(super) fn leave(context: &Context<'_>, task: &Task, change: Change) {
+    let kind = if task.is_file() { ItemKind::File } else { ItemKind::Other };
+    context.finished(&task.location, kind, change, task.node.size);
+    if let Some(links) = &task.links {
+        links.finish(context, Some(task.name.clone()));
+    }
+    task.folder.entry_done(context);
+}
+
+/// How far a file holds what a node says.
+pub(super) struct Equality {
+    /// Of each blob, whether it is in place.
+    pub matched: Vec<bool>,
+    /// All are, and there is nothing else.
+    pub is_whole: bool,
+}
+
+impl Equality {
+    /// Reads the file and compares it.
+    pub(super) fn of(index: &Index, node: &Node, file: &File, buffer: &mut Vec<u8>) -> Self {
+        let content = node.content.as_deref().unwrap_or_default();
+        let size = file.metadata().map_or(0, |metadata| metadata.len());
+        let mut matched = vec![false; content.len()];
+        let mut offset = 0_u64;
+        for (id, is_matched) in content.iter().zip(&mut matched) {
+            let Some(location) = index.locate(BlobKind::Data, id) else { break };
+            let length = location.plaintext_length();
+            if offset + u64::from(length) > size {
+                break;
+            }
+            buffer.resize(length as usize, 0);
+            if target::read_at(file, buffer, offset).is_err() {
+                break;
+            }
+            *is_matched = BlobId::of(buffer) == *id;
+            offset += u64::from(length);
+        }
+        let is_whole = matched.iter().all(|it| *it) && offset == size && size == node.size;
+        Self { matched, is_whole }
+    }
+}
+
+/// Copies what is right already into the new file. If there is no room for two files, the old one
+/// is changed in place instead.
+fn copy_matched(
+    context: &Context<'_>,
+    task: &mut Task,
+    old: &File,
+    matched: &mut [bool],
+) -> io::Result<()> {
+    let new = match task.open_for_writing(context) {
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            if task.is_made() {
+                task.folder.open(context)?.remove_file(task.work_name())?;
+                task.unmade();
+            }
+            let is_shared = task.existing.is_some_and(|existing| existing.links > 1);
+            if is_shared || context.options.keep_replaced.is_some() {
+                return Err(error);
+            }
+            task.place(context, Placement::InPlace);
+            return Ok(());
+        }
+        opened => opened?,
+    };
+    task.has_new_content.store(true, Ordering::Relaxed);
+    let content = task.node.content.as_deref().unwrap_or_default();
+    let (mut from, mut to) = (old, &new);
+    let mut offset = 0_u64;
+    for (id, is_matched) in content.iter().zip(matched.iter()) {
+        let Some(location) = context.index.locate(BlobKind::Data, id) else { break };
+        let length = u64::from(location.plaintext_length());
+        if *is_matched {
+            from.seek(SeekFrom::Start(offset))?;
+            to.seek(SeekFrom::Start(offset))?;
+            let copied = io::copy(&mut io::Read::take(from, length), &mut to)?;
+            if copied != length {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        offset += length;
+    }
+    Ok(())
+}

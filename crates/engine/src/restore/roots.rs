@@ -1,0 +1,267 @@
+//! Where a restore begins: which folder of the snapshot becomes which folder of the target.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use super::selection::Selection;
+use super::traverse::read_tree;
+use super::{Restore, RestoreError};
+use crate::id::TreeId;
+use crate::index::Index;
+use crate::repository::{ReadError, Repository};
+use crate::tree::{Node, Tree};
+
+/// Where a restore goes.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Destination {
+    /// Below this folder, with the whole path that things have in the snapshot.
+    Folder(PathBuf),
+    /// Straight into this folder: each path of the selection under its own last name.
+    Items(PathBuf),
+    /// Where things were when the snapshot was made. Folders above the selection that are there
+    /// already are used as they are, links among them followed.
+    Original {
+        /// The paths that the snapshot says it is of.
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// A folder of the snapshot that is restored as a folder of the target.
+#[derive(Debug, Clone)]
+pub(super) struct Root {
+    pub target: PathBuf,
+    pub tree: Tree,
+    /// The folder's path in the snapshot; empty for the snapshot's root.
+    pub location: Vec<u8>,
+    /// What of it, besides what the options select.
+    pub within: Selection,
+}
+
+/// The tree of the folder at `path` in a snapshot: restic's `snapshot:subfolder`.
+///
+/// # Errors
+/// When there is no such folder, or it cannot be read.
+pub fn find_tree(
+    repository: &Repository,
+    index: &Index,
+    tree: TreeId,
+    path: &str,
+) -> Result<TreeId, RestoreError> {
+    let not_found = || RestoreError::NotInSnapshot { path: path.to_owned() };
+    match find(repository, index, tree, path.as_bytes())? {
+        Found::Root => Ok(tree),
+        Found::Entry(node) => node.subtree.ok_or_else(not_found),
+        Found::Nothing => Err(not_found()),
+    }
+}
+
+/// What a snapshot has at a path.
+enum Found {
+    Root,
+    Entry(Box<Node>),
+    Nothing,
+}
+
+fn find(
+    repository: &Repository,
+    index: &Index,
+    tree: TreeId,
+    path: &[u8],
+) -> Result<Found, ReadError> {
+    let mut found = Found::Root;
+    for name in path.split(|byte| *byte == b'/').filter(|name| !name.is_empty() && *name != b".") {
+        let id = match &found {
+            Found::Root => Some(tree),
+            Found::Entry(node) => node.subtree,
+            Found::Nothing => None,
+        };
+        let Some(id) = id else { return Ok(Found::Nothing) };
+        found = match read_tree(repository, index, id)?.find(name) {
+            Some(node) => Found::Entry(Box::new(node.clone())),
+            None => Found::Nothing,
+        };
+    }
+    Ok(found)
+}
+
+/// The roots of a restore, and what the options select within all of them.
+pub(super) fn roots(restore: &Restore<'_>) -> Result<(Vec<Root>, Selection), RestoreError> {
+    let options = restore.options;
+    match &options.destination {
+        Destination::Folder(target) => {
+            let tree = read_tree(restore.repository, restore.index, restore.tree)?;
+            let root =
+                Root { target: target.clone(), tree, location: Vec::new(), within: Selection::All };
+            Ok((vec![root], options.selection.clone()))
+        }
+        Destination::Items(target) => {
+            let root = root_of_items(restore, target)?;
+            let selection = match &options.selection {
+                Selection::Paths(_) => Selection::All,
+                other => other.clone(),
+            };
+            Ok((vec![root], selection))
+        }
+        Destination::Original { paths } => {
+            Ok((original_roots(restore, paths)?, options.selection.clone()))
+        }
+    }
+}
+
+/// A folder that holds the selected paths side by side.
+fn root_of_items(restore: &Restore<'_>, target: &Path) -> Result<Root, RestoreError> {
+    let mut tree = Tree::default();
+    if let Selection::Paths(paths) = &restore.options.selection {
+        for path in paths {
+            match find(restore.repository, restore.index, restore.tree, path)? {
+                Found::Entry(node) => tree.nodes.push(with_free_name(*node, &tree)),
+                Found::Root => {
+                    tree = read_tree(restore.repository, restore.index, restore.tree)?;
+                    break;
+                }
+                Found::Nothing => return Err(not_in_snapshot(path)),
+            }
+        }
+        tree.nodes.sort_by(|a, b| a.name.cmp(&b.name));
+    } else {
+        tree = read_tree(restore.repository, restore.index, restore.tree)?;
+    }
+    let within = Selection::All;
+    Ok(Root { target: target.to_owned(), tree, location: Vec::new(), within })
+}
+
+/// Two items of one name come from different folders, and both are wanted.
+fn with_free_name(mut node: Node, tree: &Tree) -> Node {
+    let name = node.name.clone();
+    let mut number = 1;
+    while tree.nodes.iter().any(|other| other.name == node.name) {
+        number += 1;
+        node.name = [&name[..], format!("-{number}").as_bytes()].concat();
+    }
+    node
+}
+
+fn not_in_snapshot(path: &[u8]) -> RestoreError {
+    RestoreError::NotInSnapshot { path: String::from_utf8_lossy(path).into_owned() }
+}
+
+/// One root for each folder that is there and holds, or shall hold, something that is selected.
+fn original_roots(restore: &Restore<'_>, paths: &[PathBuf]) -> Result<Vec<Root>, RestoreError> {
+    let sources = paths
+        .iter()
+        .map(|path| Source::of(restore, path))
+        .collect::<Result<Vec<_>, RestoreError>>()?;
+    let items: Vec<Vec<u8>> = match &restore.options.selection {
+        Selection::Paths(paths) => paths.clone(),
+        _ => sources.iter().map(|source| source.location.clone()).collect(),
+    };
+    let mut groups: BTreeMap<(PathBuf, Vec<u8>), Vec<Vec<u8>>> = BTreeMap::new();
+    for item in items {
+        let item = [b"/", item.strip_prefix(b"/").unwrap_or(&item)].concat();
+        let base = sources
+            .iter()
+            .find(|source| item.starts_with(&source.location))
+            .or(sources.first())
+            .map(|source| source.base.clone())
+            .unwrap_or_default();
+        let (folder, location) = existing_folder_above(&base, &item)?;
+        groups.entry((folder, location)).or_default().push(item);
+    }
+    let mut roots = Vec::new();
+    for ((target, location), items) in groups {
+        let id = match find(restore.repository, restore.index, restore.tree, &location)? {
+            Found::Root => restore.tree,
+            Found::Entry(node) => node.subtree.ok_or_else(|| not_in_snapshot(&location))?,
+            Found::Nothing => return Err(not_in_snapshot(&location)),
+        };
+        let tree = read_tree(restore.repository, restore.index, id)?;
+        roots.push(Root { target, tree, location, within: Selection::Paths(items) });
+    }
+    Ok(roots)
+}
+
+/// A path that the snapshot is of.
+struct Source {
+    /// What must stand before a path in the snapshot to have the path on the disk. Empty, unless
+    /// the source was given as a relative path.
+    base: PathBuf,
+    /// Its path in the snapshot.
+    location: Vec<u8>,
+}
+
+impl Source {
+    /// A source that was named by a relative path stands in the snapshot under that path, so the
+    /// snapshot holds an ending of the whole path.
+    fn of(restore: &Restore<'_>, path: &Path) -> Result<Self, RestoreError> {
+        let names: Vec<Vec<u8>> = path.components().filter_map(name_in_snapshot).collect();
+        for skipped in 0..=names.len() {
+            let location: Vec<u8> =
+                names[skipped..].iter().flat_map(|name| [b"/", &name[..]].concat()).collect();
+            let found = find(restore.repository, restore.index, restore.tree, &location)?;
+            // With every name skipped, the path itself is the snapshot's root.
+            if !matches!(found, Found::Nothing) {
+                let base = match skipped {
+                    0 => PathBuf::new(),
+                    _ => disk_path(Path::new(""), &names[..skipped])?,
+                };
+                return Ok(Self { base, location });
+            }
+        }
+        Err(RestoreError::NoOriginal { path: path.display().to_string() })
+    }
+}
+
+/// How a component of a path is named in a snapshot: `C:\` becomes `C`.
+fn name_in_snapshot(component: Component<'_>) -> Option<Vec<u8>> {
+    match component {
+        Component::Normal(name) => Some(name.as_encoded_bytes().to_vec()),
+        Component::Prefix(prefix) => {
+            let text = prefix.as_os_str().as_encoded_bytes();
+            Some(text.strip_suffix(b":").unwrap_or(text).to_vec())
+        }
+        _ => None,
+    }
+}
+
+/// The path on the disk: `/a/b`, and on Windows `C:\b` for `C`, `b`.
+fn disk_path(base: &Path, names: &[Vec<u8>]) -> Result<PathBuf, RestoreError> {
+    let mut path = base.to_owned();
+    for (number, name) in names.iter().enumerate() {
+        let is_start = number == 0 && base.as_os_str().is_empty();
+        if is_start && cfg!(windows) {
+            path.push(format!("{}:\\", String::from_utf8_lossy(name)));
+            continue;
+        }
+        if is_start {
+            path.push("/");
+        }
+        let no_name =
+            || RestoreError::NoOriginal { path: String::from_utf8_lossy(name).into_owned() };
+        path.push(super::name::safe_name(name).map_err(|_| no_name())?);
+    }
+    if path.as_os_str().is_empty() {
+        path.push("/");
+    }
+    Ok(path)
+}
+
+/// The deepest folder above the item that exists, and its path in the snapshot.
+fn existing_folder_above(base: &Path, item: &[u8]) -> Result<(PathBuf, Vec<u8>), RestoreError> {
+    let names: Vec<Vec<u8>> = item
+        .split(|byte| *byte == b'/')
+        .filter(|name| !name.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect();
+    // On Windows, what is above the drives is no folder.
+    let fewest = usize::from(cfg!(windows) && base.as_os_str().is_empty());
+    for kept in (fewest..names.len().max(1)).rev() {
+        let path = disk_path(base, &names[..kept])?;
+        if path.is_dir() {
+            let location = names[..kept].iter().flat_map(|name| [b"/", &name[..]].concat());
+            return Ok((path, location.collect()));
+        }
+    }
+    let path = String::from_utf8_lossy(item).into_owned();
+    Err(RestoreError::NoOriginal { path })
+}

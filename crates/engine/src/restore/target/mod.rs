@@ -1,0 +1,53 @@
+//! The file system that is restored to.
+//!
+//! Everything is reached from one open [`Target`], folder by folder, and no symbolic link below it
+//! is ever followed: what is a link was put there by somebody else, or by the snapshot.
+
+use std::io;
+
+use crate::time::Time;
+use crate::tree::NodeKind;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+mod unix_metadata;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(super) use unix::{Folder, Target, free_bytes, read_at, reserve, write_at};
+#[cfg(windows)]
+pub(super) use windows::{Folder, Target, free_bytes, read_at, reserve, write_at};
+
+/// What stands at a name already.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Existing {
+    pub kind: NodeKind,
+    pub size: u64,
+    pub modified: Time,
+    pub links: u64,
+    pub inode: u64,
+    pub device_id: u64,
+}
+
+impl Existing {
+    /// True if both are names of one file.
+    pub(super) fn is_same_file(&self, other: &Self) -> bool {
+        self.inode != 0 && (self.inode, self.device_id) == (other.inode, other.device_id)
+    }
+}
+
+/// Metadata that could not be restored; the content is not affected.
+#[derive(Debug)]
+pub(super) struct MetadataProblem {
+    /// What could not be restored: `owner`, `times`, `extended attribute user.comment`.
+    pub what: String,
+    pub source: io::Error,
+}
+
+impl MetadataProblem {
+    fn new(what: impl Into<String>, source: impl Into<io::Error>) -> Self {
+        Self { what: what.into(), source: source.into() }
+    }
+}

@@ -1,0 +1,4 @@
+//! Journeys through real parts. Every tool that is missing fails a test and says how to get it.
+
+#[cfg(target_os = "linux")]
+mod locks;

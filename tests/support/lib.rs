@@ -1,0 +1,6 @@
+//! What the journeys share: real programs, real repositories, real processes.
+
+#[cfg(unix)]
+pub mod process;
+pub mod repository;
+pub mod tools;

@@ -46,7 +46,7 @@ impl Drop for Handle {
 
 pub(crate) fn open_process(pid: u32) -> Opened {
     // Windows rounds ids down to a multiple of four; only such ids are real.
-    if pid == 0 || pid % 4 != 0 {
+    if pid == 0 || !pid.is_multiple_of(4) {
         return if pid == 0 || pid > i32::MAX.cast_unsigned() {
             Opened::Unknown
         } else {

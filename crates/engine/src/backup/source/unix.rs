@@ -8,7 +8,6 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
-use rustix::io::Errno;
 
 use super::attributes::{self, Place};
 use super::{Reader, UnreadAttribute};
@@ -122,7 +121,7 @@ fn open_quietly(at: BorrowedFd<'_>, name: &OsStr, flags: OFlags) -> io::Result<O
     let flags = flags | OFlags::RDONLY | OFlags::CLOEXEC;
     #[cfg(target_os = "linux")]
     match rustix::fs::openat(at, name, flags | OFlags::NOATIME, Mode::empty()) {
-        Err(Errno::PERM) => {}
+        Err(rustix::io::Errno::PERM) => {}
         opened => return opened.map_err(Into::into),
     }
     Ok(rustix::fs::openat(at, name, flags, Mode::empty())?)

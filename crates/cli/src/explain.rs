@@ -54,7 +54,8 @@ pub(crate) fn opening(error: OpenError, location: &str) -> Failure {
 /// A repository could not be made.
 pub(crate) fn creating(error: CreateError, location: &str) -> Failure {
     // restic says "Fatal: " twice here, and programs compare.
-    let failure = |why: &str| Failure::fatal(format!("Fatal: create repository at {location} failed: {why}"));
+    let failure =
+        |why: &str| Failure::fatal(format!("Fatal: create repository at {location} failed: {why}"));
     match &error {
         CreateError::Exists { found, .. } => {
             let why = match found {

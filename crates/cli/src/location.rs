@@ -9,8 +9,7 @@ use std::path::PathBuf;
 use crate::exit::Failure;
 
 /// The schemes of restic that this version does not know yet.
-const LATER: [&str; 9] =
-    ["sftp", "rest", "s3", "b2", "azure", "gs", "swift", "rclone", "webdav"];
+const LATER: [&str; 9] = ["sftp", "rest", "s3", "b2", "azure", "gs", "swift", "rclone", "webdav"];
 
 /// The location of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +39,8 @@ impl Location {
             .meaning("Nothing was read or written.")
             .advice("Use a repository in a local folder or on a mounted drive."));
         }
-        Err(Failure::fatal("parsing repository location failed: invalid backend").advice(
-            "If the repository is in a local directory, you need to add a `local:` prefix",
-        ))
+        Err(Failure::fatal("parsing repository location failed: invalid backend")
+            .advice("If the repository is in a local directory, you need to add a `local:` prefix"))
     }
 }
 

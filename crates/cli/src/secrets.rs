@@ -135,13 +135,11 @@ fn not_resolved() -> Failure {
 fn read_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
     match std::fs::read_to_string(path).map(Zeroizing::new) {
         Ok(text) => Ok(trimmed(&text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(Failure::fatal(format!(
-                "Resolving password failed: Fatal: {} does not exist",
-                path.display()
-            ))
-            .advice("Check the path given to --password-file."))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Failure::fatal(format!(
+            "Resolving password failed: Fatal: {} does not exist",
+            path.display()
+        ))
+        .advice("Check the path given to --password-file.")),
         Err(error) => Err(not_resolved()
             .advice(format!("Check that {} can be read and is text.", path.display()))
             .cause(error)),
@@ -164,7 +162,9 @@ fn run(command: &str) -> Result<Zeroizing<String>, Failure> {
     let text = Zeroizing::new(String::from_utf8_lossy(&output.stdout).into_owned());
     if !output.status.success() {
         return Err(Failure::fatal(format!("Resolving password failed: {}", output.status))
-            .advice(format!("The password command {program:?} failed; run it by itself to see why.")));
+            .advice(format!(
+                "The password command {program:?} failed; run it by itself to see why."
+            )));
     }
     Ok(trimmed(&text))
 }

@@ -21,8 +21,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let mut seconds = 0.0;
     let mut rest = text;
     while !rest.is_empty() {
-        let number_end =
-            rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
+        let number_end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
         let number: f64 = rest[..number_end].parse().map_err(|_| wrong())?;
         rest = &rest[number_end..];
         let unit_end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());

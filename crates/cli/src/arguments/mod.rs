@@ -85,8 +85,24 @@ pub(crate) enum NotACommand {
 
 /// Commands of restic that are still to come.
 const LATER: [&str; 18] = [
-    "cache", "copy", "diff", "dump", "features", "find", "generate", "key", "migrate", "mount",
-    "options", "prune", "recover", "repair", "rewrite", "self-update", "tag", "debug",
+    "cache",
+    "copy",
+    "diff",
+    "dump",
+    "features",
+    "find",
+    "generate",
+    "key",
+    "migrate",
+    "mount",
+    "options",
+    "prune",
+    "recover",
+    "repair",
+    "rewrite",
+    "self-update",
+    "tag",
+    "debug",
 ];
 
 impl Arguments {

@@ -56,7 +56,8 @@ pub(crate) fn cat(session: &Session, arguments: &CatArguments) -> Ended {
         }
         "snapshot" => {
             let found = repository.find_id(FileKind::Snapshot, id);
-            let found = found.map_err(|error| explain::finding(error, "could not find snapshot"))?;
+            let found =
+                found.map_err(|error| explain::finding(error, "could not find snapshot"))?;
             let json = repository.read_file(FileKind::Snapshot, found);
             print_indented(session, &json.map_err(explain::reading)?)?;
         }

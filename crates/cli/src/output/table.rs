@@ -81,12 +81,13 @@ impl Table {
     }
 
     fn line(&self, cells: &[&str], widths: &[usize]) -> String {
-        let padded = self.columns.iter().zip(cells).zip(widths).map(|((column, cell), width)| {
-            match column.align {
+        let padded =
+            self.columns.iter().zip(cells).zip(widths).map(|((column, cell), width)| match column
+                .align
+            {
                 Align::Left => format!("{cell:<width$}"),
                 Align::Right => format!("{cell:>width$}"),
-            }
-        });
+            });
         padded.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
     }
 }

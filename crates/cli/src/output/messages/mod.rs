@@ -10,7 +10,9 @@ pub(crate) use backup::{
     BackupErrorMessage, BackupStatusMessage, BackupSummaryMessage, ErrorText, ScanFinished,
     VerboseBackupMessage,
 };
-pub(crate) use restore::{RestoreCounts, RestoreStatusMessage, RestoreSummaryMessage, VerboseRestoreMessage};
+pub(crate) use restore::{
+    RestoreCounts, RestoreStatusMessage, RestoreSummaryMessage, VerboseRestoreMessage,
+};
 
 use serde::{Serialize, Serializer};
 

@@ -83,6 +83,11 @@ pub trait Notifier: Send + Sync {
     /// [`NoticeAction::Open`] for the notice itself. Returns once it was handed over, without
     /// waiting for the person.
     fn show(&self, notice: &Notice, chosen: ActionChosen) -> Result<(), NotifyError>;
+
+    /// Whether notices can be shown, as far as that can be known without showing one.
+    fn presence(&self) -> Result<(), NotifyError> {
+        Ok(())
+    }
 }
 
 /// Told which action of a notice was chosen.

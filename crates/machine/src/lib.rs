@@ -2,8 +2,8 @@
 //!
 //! The engine and the app read no clock, no environment and no home folder: they are given them.
 //! This crate asks the operating system and gives: [`identity`] (who writes), [`SystemClock`],
-//! [`local_zone`], [`SystemProbe`] (which processes run, found out without touching them) and
-//! [`Folders`] (where the app keeps its own files). It decides nothing.
+//! [`local_zone`], [`SystemProbe`] (which processes run, found out without touching them),
+//! [`mount_of`] (drives and their room) and [`Folders`] (where the app keeps its own files). It decides nothing.
 
 mod clock;
 mod disk;
@@ -15,6 +15,7 @@ mod process;
 mod signals;
 #[cfg(unix)]
 mod user;
+mod volume;
 #[cfg(windows)]
 mod windows;
 mod zone;
@@ -24,4 +25,5 @@ pub use folders::{Folders, NoHomeFolder, PersonalFolder, PersonalFolderKind, per
 pub use identity::identity;
 pub use process::SystemProbe;
 pub use signals::{on_stop_request, survive_hangups};
+pub use volume::{Mount, mount_of};
 pub use zone::local_zone;

@@ -1,16 +1,24 @@
 //! The few calls to Windows for which no safe interface exists.
 #![allow(unsafe_code)]
 
+use std::ffi::OsString;
+use std::io;
+use std::os::windows::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
 use windows_sys::Win32::Foundation::{
     CloseHandle, ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, FILETIME, GetLastError, HANDLE,
     STILL_ACTIVE,
 };
 use windows_sys::Win32::Security::Authentication::Identity::{GetUserNameExW, NameSamCompatible};
-use windows_sys::Win32::Storage::FileSystem::GetDriveTypeW;
+use windows_sys::Win32::Storage::FileSystem::{
+    GetDiskFreeSpaceExW, GetDriveTypeW, GetVolumeInformationW, GetVolumePathNameW,
+};
 use windows_sys::Win32::System::Registry::{HKEY_LOCAL_MACHINE, RRF_RT_REG_SZ, RegGetValueW};
 use windows_sys::Win32::System::SystemInformation::{
     ComputerNamePhysicalDnsHostname, GetComputerNameExW,
 };
+use windows_sys::Win32::System::SystemServices::FILE_READ_ONLY_VOLUME;
 use windows_sys::Win32::System::Threading::{
     GetExitCodeProcess, GetProcessTimes, OpenProcess, PROCESS_NAME_WIN32,
     PROCESS_QUERY_LIMITED_INFORMATION, QueryFullProcessImageNameW,
@@ -155,6 +163,62 @@ pub(crate) fn machine_guid() -> Option<String> {
 pub(crate) fn drive_type(root: &str) -> u32 {
     // SAFETY: the text ends in NUL.
     unsafe { GetDriveTypeW(wide(root).as_ptr()) }
+}
+
+/// Where the volume that a path lies on is mounted, such as `C:\`.
+pub(crate) fn volume_root(path: &Path) -> io::Result<PathBuf> {
+    let path = wide_path(path);
+    let mut root = vec![0u16; path.len() + 1];
+    let room = u32::try_from(root.len()).unwrap_or(u32::MAX);
+    // SAFETY: the path ends in NUL, and the result has the room that is said.
+    let found = unsafe { GetVolumePathNameW(path.as_ptr(), root.as_mut_ptr(), room) };
+    if found == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let length = root.iter().position(|unit| *unit == 0).unwrap_or(root.len());
+    let root = PathBuf::from(OsString::from_wide(&root[..length]));
+    // What is canonical starts with a prefix that people do not write.
+    let plain = root.to_str().and_then(|text| text.strip_prefix(r"\\?\")).map(PathBuf::from);
+    Ok(plain.unwrap_or(root))
+}
+
+/// What this user can still store on the volume with this root.
+pub(crate) fn free_bytes(root: &Path) -> io::Result<u64> {
+    let root = wide_path(root);
+    let mut free = 0u64;
+    // SAFETY: the root ends in NUL; the first result has a place, the others are not wanted.
+    let known = unsafe {
+        GetDiskFreeSpaceExW(root.as_ptr(), &mut free, std::ptr::null_mut(), std::ptr::null_mut())
+    };
+    if known == 0 { Err(io::Error::last_os_error()) } else { Ok(free) }
+}
+
+/// Whether the volume with this root takes no writes at all.
+pub(crate) fn is_read_only(root: &Path) -> io::Result<bool> {
+    let root = wide_path(root);
+    let mut flags = 0u32;
+    let nothing = std::ptr::null_mut();
+    // SAFETY: the root ends in NUL; the flags have a place, the other results are not wanted.
+    let known = unsafe {
+        GetVolumeInformationW(
+            root.as_ptr(),
+            nothing,
+            0,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            &mut flags,
+            nothing,
+            0,
+        )
+    };
+    if known == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(flags & FILE_READ_ONLY_VOLUME != 0)
+}
+
+fn wide_path(path: &Path) -> Vec<u16> {
+    path.as_os_str().encode_wide().chain([0]).collect()
 }
 
 fn wide(text: &str) -> Vec<u16> {

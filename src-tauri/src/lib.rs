@@ -1,0 +1,49 @@
+//! The desktop shell: wiring between the operating system, the app and the window.
+//!
+//! It decides nothing about backups. [`run`] gives the app its ports, answers the window's commands
+//! by one call each, and shows what the app says in the window, the tray and notifications. A
+//! service that the operating system lacks (tray, notifications, keychain) is reported to the app
+//! and never stops the start.
+
+mod commands;
+mod events;
+mod life;
+mod ports;
+mod start;
+mod tray;
+mod window;
+
+use tauri::{Manager, RunEvent, WindowEvent};
+
+/// Starts without a window: what start at login passes.
+pub(crate) const HIDDEN: &str = "--hidden";
+
+/// Runs the app until it is told to quit.
+///
+/// A second start shows the window of the first and ends.
+pub fn run() {
+    let builder = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|handle, arguments, _folder| {
+            if !arguments.iter().any(|argument| argument == HIDDEN) {
+                window::show(handle);
+            }
+        }))
+        .invoke_handler(commands::handler())
+        .setup(|tauri| start::start(tauri).map_err(Into::into))
+        .on_window_event(|window, event| {
+            if let WindowEvent::CloseRequested { api, .. } = event {
+                api.prevent_close();
+                life::window_closes(window.app_handle());
+            }
+        });
+    let built = builder.build(tauri::generate_context!());
+    match built {
+        Ok(tauri) => tauri.run(|_, event| {
+            // Without a window the app goes on in the tray; only `exit` with a code ends it.
+            if let RunEvent::ExitRequested { code: None, api, .. } = event {
+                api.prevent_exit();
+            }
+        }),
+        Err(error) => start::could_not_start(&error),
+    }
+}

@@ -1,0 +1,97 @@
+//! The start: ports, app, tray, window, in this order.
+
+use std::sync::Arc;
+
+use holdfast_app::App;
+use holdfast_app::api::{FolderKind, Problem};
+use holdfast_app::ports::{Ports, Surroundings};
+use holdfast_machine::{Folders, PersonalFolderKind, SystemClock};
+use tauri::Manager;
+use tauri::async_runtime::{block_on, spawn};
+
+use crate::ports::{DesktopNotifier, DesktopVolumes, LoginItem, SystemKeychain};
+use crate::{HIDDEN, events, life, tray, window};
+
+/// Why the app did not start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error("the app has no place for its settings")]
+    NoFolders(#[from] holdfast_machine::NoHomeFolder),
+    #[error("{}", spoken(.0))]
+    App(Problem),
+}
+
+/// The sentences of a problem.
+fn spoken(problem: &Problem) -> String {
+    let sentences = [&problem.title, &problem.meaning, &problem.advice];
+    let said: Vec<&str> =
+        sentences.iter().map(|one| one.as_str()).filter(|one| !one.is_empty()).collect();
+    said.join(" ")
+}
+
+/// Brings everything up.
+pub(crate) fn start(tauri: &tauri::App) -> Result<(), StartError> {
+    let handle = tauri.handle();
+    let surroundings = surroundings()?;
+    let app = block_on(App::start(ports(), surroundings)).map_err(StartError::App)?;
+    tauri.manage(app.clone());
+    life::end_with_the_session(handle);
+    events::forward(handle, &app);
+    tray::raise(handle, &app);
+    if !std::env::args_os().any(|argument| argument == HIDDEN) {
+        window::show(handle);
+    }
+    spawn(app.keep_time());
+    Ok(())
+}
+
+/// Tells the person, in a dialog where there can be one, and ends with a failure.
+pub(crate) fn could_not_start(error: &tauri::Error) -> ! {
+    let cause = std::iter::successors(Some(error as &dyn std::error::Error), |one| one.source())
+        .last()
+        .map_or_else(|| error.to_string(), ToString::to_string);
+    rfd::MessageDialog::new()
+        .set_level(rfd::MessageLevel::Error)
+        .set_title("Holdfast did not start")
+        .set_description(&cause)
+        .show();
+    std::process::exit(1)
+}
+
+fn ports() -> Ports {
+    Ports {
+        clock: Arc::new(SystemClock),
+        secrets: Arc::new(SystemKeychain::default()),
+        notifier: Arc::new(DesktopNotifier::default()),
+        autostart: Arc::new(LoginItem),
+        volumes: Arc::new(DesktopVolumes),
+    }
+}
+
+fn surroundings() -> Result<Surroundings, StartError> {
+    let folders = Folders::of_this_user()?;
+    let program = concat!("holdfast ", env!("CARGO_PKG_VERSION"));
+    Ok(Surroundings {
+        identity: holdfast_machine::identity(program),
+        zone: Arc::new(holdfast_machine::local_zone),
+        config_folder: folders.config,
+        state_folder: folders.state,
+        personal_folders: holdfast_machine::personal_folders()
+            .into_iter()
+            .map(|folder| (kind_of(folder.kind), folder.path))
+            .collect(),
+    })
+}
+
+fn kind_of(kind: PersonalFolderKind) -> FolderKind {
+    match kind {
+        PersonalFolderKind::Documents => FolderKind::Documents,
+        PersonalFolderKind::Pictures => FolderKind::Pictures,
+        PersonalFolderKind::Desktop => FolderKind::Desktop,
+        PersonalFolderKind::Music => FolderKind::Music,
+        PersonalFolderKind::Videos => FolderKind::Videos,
+        PersonalFolderKind::Downloads => FolderKind::Downloads,
+        PersonalFolderKind::Home => FolderKind::Home,
+        _ => FolderKind::Other,
+    }
+}

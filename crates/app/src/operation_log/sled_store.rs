@@ -1,0 +1,273 @@
+//! The history in a sled database.
+//!
+//! sled's own flush survives the end of the process and promises nothing over a power cut, so
+//! [`make_durable`](OperationLog::make_durable) syncs its file as well.
+
+use std::fs::{self, File};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{LogError, MemoryLog, OperationLog};
+use crate::api::{FindingGroup, LogLine, OperationId};
+use crate::durable;
+use crate::error::{AppError, Cause};
+use crate::operation::Operation;
+
+/// A history that can be used, and what was wrong with the one that was there.
+pub(crate) struct Opened {
+    pub(crate) log: Box<dyn OperationLog>,
+    pub(crate) problem: Option<AppError>,
+}
+
+/// Opens the history in a folder. A damaged one is set aside; without any, memory serves.
+pub(crate) fn open(folder: &Path, now: Timestamp) -> Opened {
+    // While another process has it open nothing is damaged, and it must stay where it is.
+    let claim = match claim(folder) {
+        Ok(claim) => claim,
+        Err(error) => return in_memory(Box::new(error)),
+    };
+    let damage = match SledLog::open(folder) {
+        Ok(log) => return Opened { log: Box::new(log.under(claim)), problem: None },
+        Err(error) => error,
+    };
+    match set_aside(folder, now).map(|kept_as| (kept_as, SledLog::open(folder))) {
+        Err(error) => in_memory(Box::new(error)),
+        Ok((_, Err(error))) => in_memory(Box::new(error)),
+        Ok((kept_as, Ok(log))) => Opened {
+            log: Box::new(log.under(claim)),
+            problem: Some(AppError::LogDamaged { kept_as, source: Box::new(damage) }),
+        },
+    }
+}
+
+/// Claims the history for this process, until the file is closed.
+fn claim(folder: &Path) -> io::Result<File> {
+    if let Some(parent) = folder.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.with_extension("lock"))?;
+    file.try_lock()?;
+    Ok(file)
+}
+
+fn in_memory(source: Cause) -> Opened {
+    Opened {
+        log: Box::new(MemoryLog::default()),
+        problem: Some(AppError::LogUnwritable { source }),
+    }
+}
+
+fn set_aside(folder: &Path, now: Timestamp) -> io::Result<PathBuf> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let stamp = now.strftime("%Y%m%d-%H%M%S");
+    let kept_as = folder.with_file_name(format!("{name}.damaged-{stamp}"));
+    fs::rename(folder, &kept_as)?;
+    Ok(kept_as)
+}
+
+struct SledLog {
+    folder: PathBuf,
+    database: sled::Db,
+    operations: sled::Tree,
+    lines: sled::Tree,
+    findings: sled::Tree,
+    notes: sled::Tree,
+    /// Held as long as the store is, so that no other process opens it.
+    _claim: Option<File>,
+}
+
+impl SledLog {
+    fn under(self, claim: File) -> Self {
+        Self { _claim: Some(claim), ..self }
+    }
+
+    fn open(folder: &Path) -> Result<Self, sled::Error> {
+        // sled answers some damage with a panic instead of an error.
+        let opened = catch_unwind(AssertUnwindSafe(|| Self::open_whole(folder)));
+        opened.unwrap_or_else(|_| {
+            Err(sled::Error::Io(io::Error::new(io::ErrorKind::InvalidData, "sled panicked")))
+        })
+    }
+
+    fn open_whole(folder: &Path) -> Result<Self, sled::Error> {
+        if folder.exists() && !folder.is_dir() {
+            return Err(sled::Error::Io(io::ErrorKind::NotADirectory.into()));
+        }
+        let database = sled::Config::new()
+            .path(folder)
+            .mode(sled::Mode::LowSpace)
+            .cache_capacity(8 * 1024 * 1024)
+            .flush_every_ms(Some(1000))
+            .open()?;
+        let log = Self {
+            folder: folder.to_owned(),
+            operations: database.open_tree("operations")?,
+            lines: database.open_tree("lines")?,
+            findings: database.open_tree("findings")?,
+            notes: database.open_tree("notes")?,
+            _claim: None,
+            database,
+        };
+        // Reads every page, so that damage shows now and not in the middle of a backup.
+        for entry in log.operations.iter() {
+            entry?;
+        }
+        Ok(log)
+    }
+}
+
+impl OperationLog for SledLog {
+    fn put(&self, operation: &Operation) -> Result<(), LogError> {
+        put(&self.operations, operation.id.0.as_bytes(), operation)
+    }
+
+    fn all(&self) -> Result<Vec<Operation>, LogError> {
+        read_all(self.operations.iter())
+    }
+
+    fn append(&self, operation: &OperationId, line: &LogLine) -> Result<(), LogError> {
+        let number = self.database.generate_id().map_err(|error| LogError::new("write", error))?;
+        let mut key = line_prefix(operation);
+        key.extend_from_slice(&number.to_be_bytes());
+        put(&self.lines, &key, line)
+    }
+
+    fn lines(&self, operation: &OperationId) -> Result<Vec<LogLine>, LogError> {
+        read_all(self.lines.scan_prefix(line_prefix(operation)))
+    }
+
+    fn put_findings(
+        &self,
+        operation: &OperationId,
+        findings: &[FindingGroup],
+    ) -> Result<(), LogError> {
+        put(&self.findings, operation.0.as_bytes(), &findings)
+    }
+
+    fn findings(&self, operation: &OperationId) -> Result<Vec<FindingGroup>, LogError> {
+        let stored = self.findings.get(operation.0.as_bytes());
+        let stored = stored.map_err(|error| LogError::new("read", error))?;
+        Ok(stored.and_then(|json| understood(&json)).unwrap_or_default())
+    }
+
+    fn put_note(&self, name: &str, text: &str) -> Result<(), LogError> {
+        let stored = self.notes.insert(name, text);
+        stored.map(drop).map_err(|error| LogError::new("write", error))
+    }
+
+    fn note(&self, name: &str) -> Result<Option<String>, LogError> {
+        let stored = self.notes.get(name).map_err(|error| LogError::new("read", error))?;
+        Ok(stored.and_then(|text| String::from_utf8(text.to_vec()).ok()))
+    }
+
+    fn remove(&self, operation: &OperationId) -> Result<(), LogError> {
+        let key = operation.0.as_bytes();
+        let mut batch = sled::Batch::default();
+        for line in self.lines.scan_prefix(line_prefix(operation)).keys() {
+            batch.remove(line.map_err(|error| LogError::new("read", error))?);
+        }
+        self.lines
+            .apply_batch(batch)
+            .and_then(|()| self.findings.remove(key))
+            .and_then(|_| self.operations.remove(key))
+            .map(drop)
+            .map_err(|error| LogError::new("write", error))
+    }
+
+    fn make_durable(&self) -> Result<(), LogError> {
+        self.database.flush().map_err(|error| LogError::new("write", error))?;
+        File::options()
+            .read(true)
+            .write(true)
+            .open(self.folder.join("db"))
+            .and_then(|file| file.sync_all())
+            .and_then(|()| durable::sync_folder(&self.folder))
+            .map_err(|error| LogError::new("sync", error))
+    }
+}
+
+fn line_prefix(operation: &OperationId) -> Vec<u8> {
+    let mut prefix = operation.0.as_bytes().to_vec();
+    prefix.push(0);
+    prefix
+}
+
+fn put<T: Serialize>(tree: &sled::Tree, key: &[u8], value: &T) -> Result<(), LogError> {
+    let json = serde_json::to_vec(value).map_err(|error| LogError::new("write", error))?;
+    tree.insert(key, json).map(drop).map_err(|error| LogError::new("write", error))
+}
+
+fn read_all<T: DeserializeOwned>(entries: sled::Iter) -> Result<Vec<T>, LogError> {
+    let mut found = Vec::new();
+    for entry in entries {
+        let (_, json) = entry.map_err(|error| LogError::new("read", error))?;
+        found.extend(understood(&json));
+    }
+    Ok(found)
+}
+
+fn understood<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    serde_json::from_slice(json).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::contract;
+    use super::*;
+    use crate::api::Code;
+
+    fn opened(folder: &Path) -> Opened {
+        open(folder, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn the_sled_store_keeps_the_contract() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let history = folder.path().join("history");
+        contract::holds(opened(&history).log.as_ref());
+        contract::still_holds(opened(&history).log.as_ref());
+    }
+
+    #[test]
+    fn a_damaged_history_is_set_aside_and_a_new_one_begun() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let history = folder.path().join("history");
+        contract::holds(opened(&history).log.as_ref());
+        fs::write(history.join("conf"), b"segment_size: nonsense\nx").expect("it is written");
+        fs::write(history.join("db"), vec![0xa5; 4096]).expect("it is written");
+        let reopened = opened(&history);
+        assert_eq!(reopened.problem.map(|error| error.code()), Some(Code::LogDamaged));
+        assert!(reopened.log.all().expect("it can be read").is_empty());
+        assert!(folder.path().join("history.damaged-19700101-000000").is_dir());
+    }
+
+    #[test]
+    fn a_history_that_another_process_has_open_is_not_set_aside() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let history = folder.path().join("history");
+        let first = opened(&history);
+        let second = opened(&history);
+        assert_eq!(second.problem.map(|error| error.code()), Some(Code::LogUnwritable));
+        contract::holds(second.log.as_ref());
+        contract::holds(first.log.as_ref());
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_understood_hides_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = SledLog::open(folder.path()).expect("it opens");
+        contract::holds(&log);
+        let before = log.all().expect("it can be read").len();
+        log.operations.insert("000000000000", b"{]").expect("it is written");
+        assert_eq!(log.all().expect("it can be read").len(), before);
+    }
+}

@@ -1,0 +1,406 @@
+//! The settings file: what the person chose, one versioned file that a person can read and edit.
+//!
+//! It is written atomically, with a second copy beside it. A file that was edited into something
+//! else is set aside, never overwritten, and as much of it as can be understood is kept. A file of
+//! a newer version is left as it is. Passwords are not in it; an entry only says that the keychain
+//! holds one.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api::{AutoUnlock, Location, RepositoryId, Schedule, Settings};
+use crate::durable;
+use crate::error::AppError;
+use crate::plan::Plan;
+use crate::schedule;
+
+/// Everything in the file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SettingsFile {
+    version: u64,
+    pub(crate) settings: Settings,
+    pub(crate) repositories: Vec<RepositoryEntry>,
+    pub(crate) plans: Vec<Plan>,
+}
+
+/// A repository that the person added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RepositoryEntry {
+    pub(crate) id: RepositoryId,
+    pub(crate) name: String,
+    pub(crate) location: Location,
+    /// The id in the repository's config, so that another one at the same place is noticed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) config_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) format_version: Option<u32>,
+    /// Where the volume was mounted when the repository was added, so that a drive that is not
+    /// connected is told from a folder that is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mounted_at: Option<PathBuf>,
+    /// True if the keychain holds the password.
+    #[serde(default)]
+    pub(crate) password_in_keychain: bool,
+    #[serde(default)]
+    pub(crate) auto_unlock: AutoUnlock,
+    #[serde(default = "default_lock_wait_minutes")]
+    pub(crate) lock_wait_minutes: u32,
+}
+
+impl RepositoryEntry {
+    /// The name of its password in the keychain.
+    pub(crate) fn keychain_name(&self) -> String {
+        format!("repository {}", self.id)
+    }
+
+    /// The folder it lies in.
+    pub(crate) fn path(&self) -> &Path {
+        match &self.location {
+            Location::Local { path } => Path::new(path),
+        }
+    }
+}
+
+/// How long an operation waits for somebody else's lock, unless told otherwise.
+pub(crate) fn default_lock_wait_minutes() -> u32 {
+    30
+}
+
+/// The least age that Auto Unlock may take for a sign of death.
+pub(crate) const AUTO_UNLOCK_MINUTES_MIN: u32 = 30;
+
+/// The longest that an operation may wait for a lock: a week.
+pub(crate) const LOCK_WAIT_MINUTES_MAX: u32 = 7 * 24 * 60;
+
+const VERSION: u64 = 1;
+
+impl Default for SettingsFile {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            settings: Settings::default(),
+            repositories: Vec::new(),
+            plans: Vec::new(),
+        }
+    }
+}
+
+/// Where the file lies.
+#[derive(Debug, Clone)]
+pub(crate) struct SettingsStore {
+    folder: PathBuf,
+}
+
+impl SettingsStore {
+    /// The store in a folder, which is made when it is first written to.
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The file itself.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.join("settings.json")
+    }
+
+    fn copy_path(&self) -> PathBuf {
+        self.folder.join("settings.copy.json")
+    }
+
+    /// Reads the file. The error beside it says what had to be set aside; an error instead of it
+    /// says that the app cannot start without harming the file.
+    pub(crate) fn load(
+        &self,
+        now: Timestamp,
+    ) -> Result<(SettingsFile, Option<AppError>), AppError> {
+        let text = match fs::read(self.path()) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return self.load_copy().map(|copy| (copy.unwrap_or_default(), None));
+            }
+            Err(error) => return Err(self.unwritable(error)),
+        };
+        let (file, cause) = match self.read(&text)? {
+            Reading::Whole(file) => return Ok((file, None)),
+            Reading::Partly(file, cause) => (Some(file), cause),
+            Reading::Nothing(cause) => (self.load_copy()?, cause),
+        };
+        let kept_as = self.set_aside(now)?;
+        let recovered = file.is_some();
+        let file = file.unwrap_or_default();
+        self.save(&file)?;
+        let problem = AppError::SettingsDamaged { kept_as, recovered, source: Box::new(cause) };
+        Ok((file, Some(problem)))
+    }
+
+    /// Stores the file and its copy; both are on the disk when this returns.
+    pub(crate) fn save(&self, file: &SettingsFile) -> Result<(), AppError> {
+        let mut text = serde_json::to_vec_pretty(file)
+            .map_err(|error| self.unwritable(io::Error::from(error)))?;
+        text.push(b'\n');
+        fs::create_dir_all(&self.folder)
+            .and_then(|()| durable::write_file(&self.path(), &text))
+            .and_then(|()| durable::write_file(&self.copy_path(), &text))
+            .map_err(|error| self.unwritable(error))
+    }
+
+    fn load_copy(&self) -> Result<Option<SettingsFile>, AppError> {
+        let Ok(text) = fs::read(self.copy_path()) else { return Ok(None) };
+        Ok(match self.read(&text)? {
+            Reading::Whole(file) | Reading::Partly(file, _) => Some(file),
+            Reading::Nothing(_) => None,
+        })
+    }
+
+    fn read(&self, text: &[u8]) -> Result<Reading, AppError> {
+        let value: Value = match serde_json::from_slice(text) {
+            Ok(value) => value,
+            Err(error) => return Ok(Reading::Nothing(Damage::NoJson(error))),
+        };
+        let Some(version) = value.get("version").and_then(Value::as_u64) else {
+            return Ok(Reading::Nothing(Damage::NoVersion));
+        };
+        if version > VERSION {
+            return Err(AppError::SettingsNewer { version, path: self.path() });
+        }
+        Ok(understood(&value))
+    }
+
+    fn set_aside(&self, now: Timestamp) -> Result<PathBuf, AppError> {
+        let stamp = now.strftime("%Y%m%d-%H%M%S");
+        let kept_as = self.folder.join(format!("settings.damaged-{stamp}.json"));
+        fs::rename(self.path(), &kept_as).map_err(|error| self.unwritable(error))?;
+        Ok(kept_as)
+    }
+
+    fn unwritable(&self, error: io::Error) -> AppError {
+        AppError::SettingsUnwritable { path: self.path(), source: Box::new(error) }
+    }
+}
+
+enum Reading {
+    Whole(SettingsFile),
+    Partly(SettingsFile, Damage),
+    Nothing(Damage),
+}
+
+/// Why a file could not be understood.
+#[derive(Debug, thiserror::Error)]
+enum Damage {
+    #[error("the file is no JSON")]
+    NoJson(#[source] serde_json::Error),
+    #[error("the file has no version")]
+    NoVersion,
+    #[error("{what} is not what it should be")]
+    Part { what: String, source: serde_json::Error },
+    #[error("{what} is missing")]
+    Missing { what: &'static str },
+    #[error("{what} cannot be right")]
+    Value { what: String },
+}
+
+/// What can be understood of the file, part by part.
+fn understood(value: &Value) -> Reading {
+    let mut damage = Vec::new();
+    let settings = match value.get("settings") {
+        Some(settings) => settings_of(settings, &mut damage),
+        None => {
+            damage.push(Damage::Missing { what: "settings" });
+            Settings::default()
+        }
+    };
+    let mut repositories: Vec<RepositoryEntry> = entries(value, "repositories", &mut damage);
+    for repository in &mut repositories {
+        correct_repository(repository, &mut damage);
+    }
+    let mut plans: Vec<Plan> = entries(value, "plans", &mut damage);
+    for plan in &mut plans {
+        if !schedule::is_possible(plan.schedule) {
+            damage.push(Damage::Value { what: format!("the schedule of {}", plan.name) });
+            plan.schedule = Schedule::DailyAt { hour: 12, minute: 0 };
+        }
+    }
+    let file = SettingsFile { version: VERSION, settings, repositories, plans };
+    match damage.into_iter().next() {
+        None => Reading::Whole(file),
+        Some(first) => Reading::Partly(file, first),
+    }
+}
+
+/// The settings with each key that can be understood; the rest as they are at first.
+fn settings_of(value: &Value, damage: &mut Vec<Damage>) -> Settings {
+    match serde_json::from_value(value.clone()) {
+        Ok(settings) => return settings,
+        Err(source) => damage.push(Damage::Part { what: "settings".to_owned(), source }),
+    }
+    let mut kept = serde_json::Map::new();
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let mut tried = kept.clone();
+        tried.insert(key.clone(), value.clone());
+        if serde_json::from_value::<Settings>(Value::Object(tried.clone())).is_ok() {
+            kept = tried;
+        }
+    }
+    serde_json::from_value(Value::Object(kept)).unwrap_or_default()
+}
+
+fn entries<T: DeserializeOwned>(
+    value: &Value,
+    key: &'static str,
+    damage: &mut Vec<Damage>,
+) -> Vec<T> {
+    let Some(list) = value.get(key).and_then(Value::as_array) else {
+        damage.push(Damage::Missing { what: key });
+        return Vec::new();
+    };
+    let mut kept = Vec::new();
+    for (position, entry) in list.iter().enumerate() {
+        match serde_json::from_value(entry.clone()) {
+            Ok(entry) => kept.push(entry),
+            Err(source) => {
+                let what = format!("entry {} of {key}", position + 1);
+                damage.push(Damage::Part { what, source });
+            }
+        }
+    }
+    kept
+}
+
+fn correct_repository(repository: &mut RepositoryEntry, damage: &mut Vec<Damage>) {
+    if let AutoUnlock::All { minutes } = &mut repository.auto_unlock
+        && *minutes < AUTO_UNLOCK_MINUTES_MIN
+    {
+        *minutes = AUTO_UNLOCK_MINUTES_MIN;
+        damage.push(Damage::Value { what: format!("autoUnlock of {}", repository.name) });
+    }
+    if repository.lock_wait_minutes > LOCK_WAIT_MINUTES_MAX {
+        repository.lock_wait_minutes = LOCK_WAIT_MINUTES_MAX;
+        damage.push(Damage::Value { what: format!("lockWaitMinutes of {}", repository.name) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Code, Excludes, Theme};
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn example() -> SettingsFile {
+        let repository = RepositoryEntry {
+            id: "blue".into(),
+            name: "Blue".into(),
+            location: Location::Local { path: "/media/blue/backup".into() },
+            config_id: None,
+            format_version: Some(2),
+            mounted_at: Some("/media/blue".into()),
+            password_in_keychain: true,
+            auto_unlock: AutoUnlock::All { minutes: 45 },
+            lock_wait_minutes: 10,
+        };
+        let plan = Plan {
+            id: "documents".into(),
+            name: "Documents".into(),
+            repository: "blue".into(),
+            sources: vec!["/home/anna/Documents".into()],
+            excludes: Excludes::default(),
+            schedule: Schedule::EveryHours { hours: 4 },
+            made_at: NOW,
+        };
+        SettingsFile {
+            settings: Settings { theme: Theme::Dark, ..Settings::default() },
+            repositories: vec![repository],
+            plans: vec![plan],
+            ..SettingsFile::default()
+        }
+    }
+
+    fn stored() -> (tempfile::TempDir, SettingsStore) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SettingsStore::new(folder.path().to_owned());
+        store.save(&example()).expect("it is saved");
+        (folder, store)
+    }
+
+    fn edit(store: &SettingsStore, change: impl Fn(&str) -> String) {
+        let text = fs::read_to_string(store.path()).expect("it can be read");
+        fs::write(store.path(), change(&text)).expect("it can be written");
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded_again() {
+        let (_folder, store) = stored();
+        let (file, problem) = store.load(NOW).expect("it loads");
+        assert_eq!(file, example());
+        assert!(problem.is_none());
+    }
+
+    #[test]
+    fn a_file_edited_into_nonsense_is_set_aside_and_its_copy_is_used() {
+        let (folder, store) = stored();
+        edit(&store, |_| "{ \"version\": 1, \"plans\": [ oops".to_owned());
+        let (file, problem) = store.load(NOW).expect("it loads");
+        assert_eq!(file, example());
+        assert_eq!(problem.map(|error| error.code()), Some(Code::SettingsDamaged));
+        let aside = folder.path().join("settings.damaged-19700101-000000.json");
+        assert!(fs::read_to_string(aside).expect("it is kept").contains("oops"));
+    }
+
+    #[test]
+    fn of_a_file_with_one_bad_entry_everything_else_is_kept() {
+        let (_folder, store) = stored();
+        edit(&store, |text| text.replace("\"everyHours\"", "\"sometimes\""));
+        let (file, problem) = store.load(NOW).expect("it loads");
+        assert_eq!(file.repositories, example().repositories);
+        assert!(file.plans.is_empty());
+        assert!(problem.is_some());
+    }
+
+    #[test]
+    fn of_settings_with_one_bad_key_the_other_keys_are_kept() {
+        let (_folder, store) = stored();
+        edit(&store, |text| text.replace("\"closeToTray\": true", "\"closeToTray\": \"maybe\""));
+        let (file, _) = store.load(NOW).expect("it loads");
+        assert_eq!(file.settings.theme, Theme::Dark);
+    }
+
+    #[test]
+    fn an_auto_unlock_that_is_too_eager_is_corrected() {
+        let (_folder, store) = stored();
+        edit(&store, |text| text.replace("45", "1"));
+        let (file, problem) = store.load(NOW).expect("it loads");
+        assert_eq!(file.repositories[0].auto_unlock, AutoUnlock::All { minutes: 30 });
+        assert!(problem.is_some());
+    }
+
+    #[test]
+    fn a_newer_file_is_refused_and_left_as_it_is() {
+        let (_folder, store) = stored();
+        edit(&store, |text| text.replace("\"version\": 1", "\"version\": 7"));
+        let before = fs::read(store.path()).expect("it can be read");
+        let refusal = store.load(NOW).expect_err("it is refused");
+        assert_eq!(refusal.code(), Code::SettingsNewer);
+        assert_eq!(fs::read(store.path()).expect("it is there"), before);
+    }
+
+    #[test]
+    fn a_deleted_file_comes_back_from_its_copy() {
+        let (_folder, store) = stored();
+        fs::remove_file(store.path()).expect("it is removed");
+        assert_eq!(store.load(NOW).expect("it loads").0, example());
+    }
+
+    #[test]
+    fn without_any_file_the_app_starts_empty() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SettingsStore::new(folder.path().join("new"));
+        assert_eq!(store.load(NOW).expect("it loads").0, SettingsFile::default());
+    }
+}

@@ -1,265 +1,324 @@
 //! The app as its callers see it: commands in, events out.
+//!
+//! Every command runs on a thread that may block, so that a slow disk or a hanging keychain never
+//! holds up the caller's other work.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use holdfast_engine::secret::Password;
 use tokio::sync::broadcast;
 
 use crate::api::{
-    AppEvent, Code, EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView,
-    OperationDetail, OperationId, OperationView, OperationsQuery, Overview, PlanDraft, PlanId,
-    PlanView, PreviewId, Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch,
-    RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, RunStarted, Settings,
-    SettingsPatch, SnapshotView, VerifyScope,
+    AppEvent, EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, OperationDetail,
+    OperationId, OperationView, OperationsQuery, Overview, PlanDraft, PlanId, PlanView, PreviewId,
+    Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch, RepositoryProbe,
+    RepositoryView, RestorePreview, RestoreRequest, RunStarted, Settings, SettingsPatch,
+    SnapshotView, Trigger, VerifyScope,
 };
+use crate::error::AppError;
+use crate::operation::Task;
+use crate::plan;
 use crate::ports::{Ports, ShellReport, Surroundings};
+use crate::state::State;
 
 /// The app. Clones are the same app.
 #[derive(Clone)]
 pub struct App {
-    inner: Arc<Inner>,
+    state: Arc<State>,
 }
 
-struct Inner {
-    events: broadcast::Sender<AppEvent>,
-    #[expect(dead_code, reason = "used from the next commit on")]
-    ports: Ports,
-    #[expect(dead_code, reason = "used from the next commit on")]
-    surroundings: Surroundings,
-}
-
-/// How many events wait for a slow listener before it misses some.
-const EVENTS_KEPT: usize = 256;
-
-fn unfinished<T>() -> Result<T, Problem> {
-    Err(Problem {
-        code: Code::Unexpected,
-        title: "This part of the app is not there yet.".into(),
-        meaning: String::new(),
-        advice: String::new(),
-        actions: Vec::new(),
-        details: None,
-    })
-}
+/// How often the clock is looked at.
+const TICK: Duration = Duration::from_secs(20);
 
 impl App {
+    /// Runs `work` where it may block.
+    async fn off<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Arc<State>) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let state = self.state.clone();
+        match tokio::task::spawn_blocking(move || work(&state)).await {
+            Ok(done) => done.map_err(Problem::from),
+            Err(error) => Err(AppError::unexpected("the command broke off", error).problem()),
+        }
+    }
+
     /// Reads settings and history, settles what an earlier process left unfinished, and is ready.
     ///
     /// Damaged settings or a damaged history do not stop it; they are set aside and become
     /// problems of the overview. It must be called within a tokio runtime.
     pub async fn start(ports: Ports, surroundings: Surroundings) -> Result<Self, Problem> {
-        let (events, _) = broadcast::channel(EVENTS_KEPT);
-        Ok(Self { inner: Arc::new(Inner { events, ports, surroundings }) })
+        let started = tokio::task::spawn_blocking(move || State::start(ports, surroundings)).await;
+        let state = match started {
+            Ok(started) => started?,
+            Err(error) => return Err(AppError::unexpected("the start broke off", error).problem()),
+        };
+        let app = Self { state };
+        app.look_around();
+        Ok(app)
     }
 
     /// Everything that happens from now on. A listener that fell behind asks for the overview.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<AppEvent> {
-        self.inner.events.subscribe()
+        self.state.subscribe()
     }
 
     /// Looks at the clock every 20 seconds, for as long as it is polled.
-    pub async fn keep_time(self) {}
+    pub async fn keep_time(self) {
+        while !self.state.is_closing.load(Ordering::Acquire) {
+            self.tick().await;
+            tokio::time::sleep(TICK).await;
+        }
+    }
 
     /// Looks at the clock once: starts what is due, tells what is overdue.
-    pub async fn tick(&self) {}
+    pub async fn tick(&self) {
+        // A tick that broke off is followed by the next one.
+        let work = |state: &Arc<State>| {
+            state.tick();
+            Ok(())
+        };
+        let _ = self.off(work).await;
+    }
 
     /// What the shell found.
-    pub async fn report(&self, _report: ShellReport) {}
+    pub async fn report(&self, report: ShellReport) {
+        let work = move |state: &Arc<State>| {
+            state.take_report(report);
+            Ok(())
+        };
+        let _ = self.off(work).await;
+    }
 
     /// Stops what runs, at safe places, and returns once nothing runs and history is stored.
-    pub async fn shut_down(&self) {}
+    pub async fn shut_down(&self) {
+        // There is nobody left to tell.
+        let work = |state: &Arc<State>| {
+            state.shut_down();
+            Ok(())
+        };
+        let _ = self.off(work).await;
+    }
 
     /// How everything is.
     pub async fn overview(&self) -> Result<Overview, Problem> {
-        unfinished()
+        self.off(|state| Ok(state.overview())).await
     }
 
     /// The settings.
     pub async fn settings(&self) -> Result<Settings, Problem> {
-        unfinished()
+        Ok(self.state.file().settings)
     }
 
     /// Changes settings; acts at once.
-    pub async fn change_settings(&self, _patch: SettingsPatch) -> Result<Settings, Problem> {
-        unfinished()
+    pub async fn change_settings(&self, patch: SettingsPatch) -> Result<Settings, Problem> {
+        self.off(move |state| state.change_settings(&patch)).await
     }
 
     /// The person's own folders.
     pub async fn suggest_sources(&self) -> Result<Vec<FolderSuggestion>, Problem> {
-        unfinished()
+        self.off(|state| Ok(state.suggest_sources())).await
     }
 
     /// How much a folder holds.
-    pub async fn measure_folder(&self, _path: String) -> Result<FolderSize, Problem> {
-        unfinished()
+    pub async fn measure_folder(&self, path: String) -> Result<FolderSize, Problem> {
+        self.off(move |state| state.measure_folder(&path)).await
     }
 
     /// The presets for what to leave out.
     pub async fn exclude_presets(&self) -> Result<Vec<ExcludePreset>, Problem> {
-        unfinished()
+        Ok(plan::presets())
     }
 
     /// What stands at a location, and whether the draft could be saved. An empty password is not
     /// tried.
     pub async fn probe_repository(
         &self,
-        _draft: RepositoryDraft,
+        draft: RepositoryDraft,
     ) -> Result<RepositoryProbe, Problem> {
-        unfinished()
+        self.off(move |state| Ok(state.probe_repository(&draft))).await
     }
 
     /// Creates or adopts a repository, after testing it.
-    pub async fn add_repository(&self, _draft: RepositoryDraft) -> Result<RepositoryView, Problem> {
-        unfinished()
+    pub async fn add_repository(&self, draft: RepositoryDraft) -> Result<RepositoryView, Problem> {
+        self.off(move |state| state.add_repository(&draft)).await
     }
 
     /// Changes a repository's entry.
     pub async fn change_repository(
         &self,
-        _id: RepositoryId,
-        _patch: RepositoryPatch,
+        id: RepositoryId,
+        patch: RepositoryPatch,
     ) -> Result<RepositoryView, Problem> {
-        unfinished()
+        self.off(move |state| state.change_repository(&id, patch)).await
     }
 
     /// Forgets a repository's entry and its password. Its data stays. Refused while plans use it.
-    pub async fn remove_repository(&self, _id: RepositoryId) -> Result<(), Problem> {
-        unfinished()
+    pub async fn remove_repository(&self, id: RepositoryId) -> Result<(), Problem> {
+        self.off(move |state| state.remove_repository(&id)).await
     }
 
     /// Takes a repository's password, once it was seen to open it.
     pub async fn enter_password(
         &self,
-        _id: RepositoryId,
-        _password: Password,
-        _remember: bool,
+        id: RepositoryId,
+        password: Password,
+        remember: bool,
     ) -> Result<RepositoryView, Problem> {
-        unfinished()
+        self.off(move |state| state.enter_password(&id, password, remember)).await
     }
 
     /// The locks that stand in a repository now.
-    pub async fn repository_locks(&self, _id: RepositoryId) -> Result<Vec<LockView>, Problem> {
-        unfinished()
+    pub async fn repository_locks(&self, id: RepositoryId) -> Result<Vec<LockView>, Problem> {
+        self.off(move |state| state.repository_locks(&id)).await
     }
 
     /// Removes locks by id, whatever their owners do: the person decided, having seen them.
     /// Recorded as an operation, which is returned.
     pub async fn unlock(
         &self,
-        _id: RepositoryId,
-        _locks: Vec<String>,
+        id: RepositoryId,
+        locks: Vec<String>,
     ) -> Result<OperationView, Problem> {
-        unfinished()
+        self.off(move |state| state.unlock(&id, &locks)).await
     }
 
     /// What is needed to restore without this computer.
-    pub async fn recovery_sheet(&self, _id: RepositoryId) -> Result<RecoverySheet, Problem> {
-        unfinished()
+    pub async fn recovery_sheet(&self, id: RepositoryId) -> Result<RecoverySheet, Problem> {
+        self.off(move |state| state.recovery_sheet(&id)).await
     }
 
     /// Queues a verify.
     pub async fn verify_repository(
         &self,
-        _id: RepositoryId,
-        _scope: VerifyScope,
+        id: RepositoryId,
+        scope: VerifyScope,
     ) -> Result<RunStarted, Problem> {
-        unfinished()
+        let task = Task::Verify { scope };
+        self.off(move |state| state.request(task, &id, None, Trigger::Manual)).await
     }
 
     /// Looks at a repository again: locks, snapshots, sizes, room.
-    pub async fn refresh_repository(&self, _id: RepositoryId) -> Result<RepositoryView, Problem> {
-        unfinished()
+    pub async fn refresh_repository(&self, id: RepositoryId) -> Result<RepositoryView, Problem> {
+        self.off(move |state| {
+            state.look(&id);
+            state.repository_view(&id)
+        })
+        .await
     }
 
     /// Adds a plan. Its first run starts when it is due or asked for.
-    pub async fn add_plan(&self, _draft: PlanDraft) -> Result<PlanView, Problem> {
-        unfinished()
+    pub async fn add_plan(&self, draft: PlanDraft) -> Result<PlanView, Problem> {
+        self.off(move |state| state.add_plan(draft)).await
     }
 
     /// Changes a plan.
-    pub async fn change_plan(&self, _id: PlanId, _draft: PlanDraft) -> Result<PlanView, Problem> {
-        unfinished()
+    pub async fn change_plan(&self, id: PlanId, draft: PlanDraft) -> Result<PlanView, Problem> {
+        self.off(move |state| state.change_plan(&id, draft)).await
     }
 
     /// Removes a plan. Its snapshots stay.
-    pub async fn remove_plan(&self, _id: PlanId) -> Result<(), Problem> {
-        unfinished()
+    pub async fn remove_plan(&self, id: PlanId) -> Result<(), Problem> {
+        self.off(move |state| state.remove_plan(&id)).await
     }
 
     /// Backs up now, or joins the run that is under way.
-    pub async fn run_plan(&self, _id: PlanId) -> Result<RunStarted, Problem> {
-        unfinished()
+    pub async fn run_plan(&self, id: PlanId) -> Result<RunStarted, Problem> {
+        self.off(move |state| state.run_plan(&id, Trigger::Manual)).await
     }
 
     /// Backs up all plans now.
     pub async fn run_all(&self) -> Result<Vec<RunStarted>, Problem> {
-        unfinished()
+        self.off(|state| {
+            let plans = state.file().plans;
+            plans.iter().map(|plan| state.run_plan(&plan.id, Trigger::Manual)).collect()
+        })
+        .await
     }
 
     /// What speaks against a draft, or against running it now.
-    pub async fn check_plan(&self, _draft: PlanDraft) -> Result<Vec<Problem>, Problem> {
-        unfinished()
+    pub async fn check_plan(&self, draft: PlanDraft) -> Result<Vec<Problem>, Problem> {
+        self.off(move |state| Ok(state.check_plan(draft))).await
     }
 
     /// The snapshots of a repository, or of one plan, the newest first.
     pub async fn snapshots(
         &self,
-        _repository: RepositoryId,
-        _plan: Option<PlanId>,
+        repository: RepositoryId,
+        plan: Option<PlanId>,
     ) -> Result<Vec<SnapshotView>, Problem> {
-        unfinished()
+        self.off(move |state| state.snapshots(&repository, plan.as_ref())).await
     }
 
     /// The entries of a folder in a snapshot, folders first; `/` is the root.
     pub async fn snapshot_entries(
         &self,
-        _repository: RepositoryId,
-        _snapshot: String,
-        _path: String,
+        repository: RepositoryId,
+        snapshot: String,
+        path: String,
     ) -> Result<Vec<EntryView>, Problem> {
-        unfinished()
+        self.off(move |state| state.snapshot_entries(&repository, &snapshot, &path)).await
     }
 
     /// Removes snapshots by id. Refused while one is being restored.
     pub async fn forget_snapshots(
         &self,
-        _repository: RepositoryId,
-        _snapshots: Vec<String>,
+        repository: RepositoryId,
+        snapshots: Vec<String>,
     ) -> Result<RunStarted, Problem> {
-        unfinished()
+        self.off(move |state| state.forget_snapshots(&repository, snapshots)).await
     }
 
     /// What a restore would do.
     pub async fn preview_restore(
         &self,
-        _request: RestoreRequest,
+        request: RestoreRequest,
     ) -> Result<RestorePreview, Problem> {
-        unfinished()
+        self.off(move |state| state.preview_restore(request)).await
     }
 
     /// Does exactly what a preview said, or refuses.
-    pub async fn start_restore(&self, _preview: PreviewId) -> Result<RunStarted, Problem> {
-        unfinished()
+    pub async fn start_restore(&self, preview: PreviewId) -> Result<RunStarted, Problem> {
+        self.off(move |state| state.start_restore(&preview)).await
     }
 
     /// Operations, the newest first.
-    pub async fn operations(&self, _query: OperationsQuery) -> Result<Vec<OperationView>, Problem> {
-        unfinished()
+    pub async fn operations(&self, query: OperationsQuery) -> Result<Vec<OperationView>, Problem> {
+        self.off(move |state| Ok(state.matching(&query))).await
     }
 
     /// One operation with its log and findings.
-    pub async fn operation_detail(&self, _id: OperationId) -> Result<OperationDetail, Problem> {
-        unfinished()
+    pub async fn operation_detail(&self, id: OperationId) -> Result<OperationDetail, Problem> {
+        self.off(move |state| state.operation_detail(&id)).await
     }
 
     /// Stops an operation at the next safe place, or takes it from the queue.
-    pub async fn cancel_operation(&self, _id: OperationId) -> Result<(), Problem> {
-        unfinished()
+    pub async fn cancel_operation(&self, id: OperationId) -> Result<(), Problem> {
+        self.off(move |state| state.cancel(&id)).await
     }
 
     /// Does again what an operation tried.
-    pub async fn retry_operation(&self, _id: OperationId) -> Result<RunStarted, Problem> {
-        unfinished()
+    pub async fn retry_operation(&self, id: OperationId) -> Result<RunStarted, Problem> {
+        self.off(move |state| state.retry(&id)).await
+    }
+
+    /// Removes the locks that stood in an operation's way, those proven dead, and tries it again.
+    pub async fn unlock_and_retry(&self, id: OperationId) -> Result<RunStarted, Problem> {
+        self.off(move |state| state.unlock_and_retry(&id)).await
+    }
+
+    /// Looks at the keychain and at every repository, in the background.
+    fn look_around(&self) {
+        let state = self.state.clone();
+        tokio::task::spawn_blocking(move || {
+            state.probe_services();
+            state.pump();
+            for entry in state.file().repositories {
+                state.look(&entry.id);
+            }
+        });
     }
 }

@@ -1,9 +1,45 @@
 //! Plans, schedule, queue, operations, health and notices; no Tauri and no window.
 //!
 //! [`App`] is built with its [`Ports`](ports::Ports); commands go in, events come out.
+//!
+//! In reading order: `plan` and `schedule` say what is due, `queue` and `run` do it one writer per
+//! repository at a time, `backing_up`, `restoring`, `upkeep` and `unlock` are the work, `health`
+//! and `notify` judge what came of it. `state` holds it all; `settings` and `operation_log` keep it.
 
+mod activity;
 pub mod api;
 mod app;
+mod backing_up;
+mod browse;
+mod choices;
+mod durable;
+mod engine_work;
+pub mod error;
+mod findings;
+mod folders;
+mod health;
+mod notify;
+pub mod operation;
+pub mod operation_log;
+mod overview;
+mod plan;
+mod plans;
 pub mod ports;
+mod preflight;
+mod progress;
+mod queue;
+mod recovery;
+mod repositories;
+mod restoring;
+mod run;
+mod schedule;
+mod secrets;
+mod settings;
+mod snapshot_path;
+mod state;
+mod telling;
+mod text;
+mod unlock;
+mod upkeep;
 
 pub use app::App;

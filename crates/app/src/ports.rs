@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use holdfast_engine::clock::Clock;
 use holdfast_engine::identity::Identity;
+use holdfast_engine::lock::ProcessProbe;
 use holdfast_engine::secret::Password;
 use jiff::tz::TimeZone;
 
@@ -27,6 +28,8 @@ pub struct Ports {
     pub autostart: Arc<dyn Autostart>,
     /// Drives and what is mounted where.
     pub volumes: Arc<dyn Volumes>,
+    /// Which processes of this computer live; see `holdfast_machine::SystemProbe`.
+    pub probe: Arc<dyn ProcessProbe>,
 }
 
 /// What the app must know of the computer and does not ask for itself.

@@ -135,7 +135,7 @@ pub struct LockView {
     /// The owner's user.
     pub username: String,
     /// The owner's process.
-    pub pid: u32,
+    pub pid: i64,
     /// When it was made or refreshed.
     pub created: Moment,
     /// The owner's program, if it says so.

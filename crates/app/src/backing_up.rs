@@ -1,0 +1,150 @@
+//! The backup of a plan: preflight, lock, pipeline, and what came of it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use holdfast_engine::backup::{Backup, BackupOptions, BackupOutcome, Mode, Sources};
+use holdfast_engine::index::Index;
+use holdfast_engine::listing;
+use holdfast_engine::lock::HeldLock;
+use holdfast_engine::snapshot::Snapshot;
+
+use crate::api::{LogLevel, OperationSummary, ProgressPhase};
+use crate::error::AppError;
+use crate::plan::{self, Plan};
+use crate::preflight;
+use crate::repositories::Ready;
+use crate::run::{Done, Job};
+use crate::state::State;
+use crate::text::{bytes, counted};
+
+impl State {
+    /// Makes a snapshot of the operation's plan.
+    pub(crate) fn back_up(self: &Arc<Self>, job: &Job<'_>) -> Result<Done, AppError> {
+        let Some((plan, _)) = &job.operation.plan else {
+            return Err(AppError::PlanUnknown { id: String::new() });
+        };
+        let plan = self.plan(plan)?;
+        let ready = self.open(&plan.repository)?;
+        self.preflight(&plan, &ready)?;
+        let lock = self.take_lock(&ready, job, "backup", false)?;
+        job.meter.enter(ProgressPhase::Preparing);
+        let read = |error| ready.named.read(error);
+        let mut index = ready.repository.load_index(job.cancel).map_err(read)?;
+        self.refuse_emptied(&plan, &ready, &index)?;
+        let outcome = self.snapshot_of(&plan, &ready, &lock, &mut index, job)?;
+        self.release(&job.operation.id, lock);
+        let done = done(&outcome);
+        self.note(&job.operation.id, LogLevel::Info, in_words(&done.summary));
+        Ok(done)
+    }
+
+    fn preflight(&self, plan: &Plan, ready: &Ready) -> Result<(), AppError> {
+        let backups = self.backups_of(&plan.id);
+        let errors = preflight::of_sources(plan, &ready.entry).into_iter();
+        let volumes = self.ports.volumes.as_ref();
+        let estimate = preflight::estimate(&backups);
+        let mut errors = errors.chain(preflight::of_destination(&ready.entry, volumes, estimate));
+        errors.next().map_or(Ok(()), Err)
+    }
+
+    /// Refuses a source that is empty now and was not in the plan's newest snapshot: so look drives
+    /// that are not mounted.
+    fn refuse_emptied(&self, plan: &Plan, ready: &Ready, index: &Index) -> Result<(), AppError> {
+        let facts = self.facts_of(&ready.entry.id);
+        let Some(newest) = facts.of_plan(&plan.id).next() else { return Ok(()) };
+        let Ok(id) = newest.id.parse() else { return Ok(()) };
+        for source in preflight::empty_sources(plan) {
+            let snapshot = Snapshot::load(&ready.repository, id);
+            let tree = snapshot.map_err(|error| ready.named.read(error))?.tree;
+            let path = path_in_snapshot(source);
+            // A folder that the snapshot does not hold was not there before.
+            let found = listing::find_folder(&ready.repository, index, tree, &path);
+            let Ok(folder) = found else { continue };
+            let held = ready.repository.read_tree(index, folder);
+            if !held.map_err(|error| ready.named.read(error))?.nodes.is_empty() {
+                return Err(AppError::SourceEmpty { path: source.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    fn snapshot_of(
+        &self,
+        plan: &Plan,
+        ready: &Ready,
+        lock: &HeldLock,
+        index: &mut Index,
+        job: &Job<'_>,
+    ) -> Result<BackupOutcome, AppError> {
+        let options = BackupOptions {
+            rules: preflight::rules(&plan.excludes)?,
+            excludes: plan::patterns(&plan.excludes),
+            tags: vec![plan.tag()],
+            ..BackupOptions::default()
+        };
+        let zone = self.zone();
+        let backup = Backup {
+            repository: &ready.repository,
+            mode: Mode::Store(lock),
+            identity: &self.surroundings.identity,
+            clock: self.ports.clock.as_ref(),
+            zone: &zone,
+            options: &options,
+        };
+        // All sources are absolute, so the working folder is never looked at.
+        let sources = Sources::Paths { targets: &plan.sources, working_folder: Path::new("/") };
+        let outcome = backup.run(index, sources, job.meter, job.cancel);
+        outcome.map_err(|error| ready.named.backup(error))
+    }
+}
+
+fn done(outcome: &BackupOutcome) -> Done {
+    let figures = &outcome.summary;
+    let summary = OperationSummary {
+        files_new: figures.files_new,
+        files_changed: figures.files_changed,
+        files_unmodified: figures.files_unmodified,
+        files: figures.total_files_processed,
+        bytes: figures.total_bytes_processed,
+        added_bytes: figures.data_added,
+        stored_bytes: figures.data_added_packed,
+        snapshot: outcome.snapshot.map(|id| id.to_string()),
+        target: None,
+    };
+    let count = outcome.findings;
+    let problem = (count > 0).then_some(AppError::FilesSkipped { count });
+    Done { summary, problem, is_failure: false }
+}
+
+fn in_words(summary: &OperationSummary) -> String {
+    format!(
+        "Stored {} ({} new, {} changed) with {}; {} added, {} stored",
+        counted(summary.files, "file"),
+        summary.files_new,
+        summary.files_changed,
+        bytes(summary.bytes),
+        bytes(summary.added_bytes),
+        bytes(summary.stored_bytes),
+    )
+}
+
+/// Where a source lies in a snapshot of it: slashes between the names, and on Windows the drive's
+/// letter as a folder.
+pub(crate) fn path_in_snapshot(source: &Path) -> Vec<u8> {
+    let mut path = Vec::new();
+    for component in source.components() {
+        use std::path::Component::{Normal, Prefix};
+        let name = match component {
+            Normal(name) => holdfast_engine::backup::source::name_bytes(name).to_vec(),
+            Prefix(prefix) => {
+                let text = prefix.as_os_str().to_string_lossy();
+                text.trim_end_matches(':').as_bytes().to_vec()
+            }
+            _ => continue,
+        };
+        path.push(b'/');
+        path.extend(name);
+    }
+    path
+}

@@ -1,0 +1,49 @@
+//! The one view that says how everything is, derived anew each time.
+
+use crate::api::{AppEvent, OperationState, OperationView, Overview};
+use crate::health;
+use crate::operation::Operation;
+use crate::state::State;
+
+/// How many of the last operations are shown.
+const RECENT: usize = 8;
+
+impl State {
+    /// How everything is.
+    pub(crate) fn overview(&self) -> Overview {
+        let file = self.file();
+        let plans: Vec<_> = file.plans.iter().map(|plan| self.plan_view(plan)).collect();
+        let (running, recent): (Vec<Operation>, Vec<Operation>) = self.operations(|operations| {
+            let live = operations.values().filter(|one| one.is_live()).cloned().collect();
+            let ended = operations.values().rev().filter(|one| !one.is_live());
+            (live, ended.take(RECENT).cloned().collect())
+        });
+        Overview {
+            health: health::worst(plans.iter().map(|plan| plan.health.state)),
+            first_start: plans.is_empty() && recent.is_empty(),
+            plans,
+            repositories: file.repositories.iter().map(|entry| self.view_of(entry)).collect(),
+            running: running.iter().map(|operation| self.operation_view(operation)).collect(),
+            recent: recent.iter().map(|operation| self.operation_view(operation)).collect(),
+            services: self.services.lock().clone(),
+            problems: self.problems(),
+        }
+    }
+
+    /// An operation with how far it is.
+    pub(crate) fn operation_view(&self, operation: &Operation) -> OperationView {
+        let progress = match operation.state {
+            OperationState::Running => {
+                self.live.lock().get(&operation.id).and_then(|live| live.progress.clone())
+            }
+            _ => None,
+        };
+        operation.view(progress)
+    }
+
+    /// Tells that the settings changed.
+    pub(crate) fn settings_changed(&self) {
+        self.send(AppEvent::Settings { settings: self.file().settings });
+        self.changed();
+    }
+}

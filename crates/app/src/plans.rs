@@ -1,0 +1,184 @@
+//! The plans of this person: made, changed, and seen with everything derived from them.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::api::{LastRun, OperationState, PlanDraft, PlanId, PlanView, Problem, Schedule};
+use crate::error::AppError;
+use crate::health::{self, PlanPast};
+use crate::operation::{Operation, Task};
+use crate::plan::{self, Plan};
+use crate::preflight;
+use crate::schedule::{self, Past};
+use crate::state::State;
+
+/// How many coming runs are shown.
+const UPCOMING: usize = 5;
+
+impl State {
+    pub(crate) fn add_plan(&self, draft: PlanDraft) -> Result<PlanView, AppError> {
+        self.check_draft(&draft, None)?;
+        let mut random = [0u8; 2];
+        getrandom::fill(&mut random)
+            .map_err(|error| AppError::unexpected("there are no random numbers", error))?;
+        let id: PlanId = plan::slug(&draft.name, random).as_str().into();
+        let plan = Plan::edited(id, self.now(), draft);
+        self.edit(|file| {
+            file.plans.push(plan.clone());
+            Ok(())
+        })?;
+        self.changed();
+        Ok(self.plan_view(&plan))
+    }
+
+    pub(crate) fn change_plan(&self, id: &PlanId, draft: PlanDraft) -> Result<PlanView, AppError> {
+        let plan = self.plan(id)?;
+        self.check_draft(&draft, Some(id))?;
+        let plan = Plan::edited(plan.id, plan.made_at, draft);
+        self.edit(|file| {
+            for kept in file.plans.iter_mut().filter(|kept| kept.id == *id) {
+                plan.clone_into(kept);
+            }
+            Ok(())
+        })?;
+        self.changed();
+        Ok(self.plan_view(&plan))
+    }
+
+    /// Removes a plan; what of it waits is taken from the queue, what runs is stopped.
+    pub(crate) fn remove_plan(&self, id: &PlanId) -> Result<(), AppError> {
+        self.plan(id)?;
+        let operation = self.queue.lock().of_plan(id).map(|entry| entry.operation.clone());
+        if let Some(operation) = operation {
+            self.cancel(&operation)?;
+        }
+        self.edit(|file| {
+            file.plans.retain(|plan| plan.id != *id);
+            Ok(())
+        })?;
+        self.changed();
+        Ok(())
+    }
+
+    /// What speaks against a draft, or against running it now. Its name is looked at when it is
+    /// saved.
+    pub(crate) fn check_plan(&self, draft: PlanDraft) -> Vec<Problem> {
+        let wrong =
+            plan::check_draft(&draft).and_then(|()| preflight::rules(&draft.excludes).map(drop));
+        if let Err(error) = wrong {
+            return vec![error.problem()];
+        }
+        let Ok(entry) = self.repository(&draft.repository) else {
+            return vec![AppError::RepositoryUnknown { id: draft.repository.0 }.problem()];
+        };
+        let plan = Plan::edited("draft".into(), self.now(), draft);
+        let mut problems = preflight::of_sources(&plan, &entry);
+        problems.extend(self.check_connected(&entry).err());
+        problems.extend(preflight::of_destination(&entry, self.ports.volumes.as_ref(), None));
+        problems.iter().map(AppError::problem).collect()
+    }
+
+    fn check_draft(&self, draft: &PlanDraft, own: Option<&PlanId>) -> Result<(), AppError> {
+        let file = self.file();
+        let others = file.plans.iter().filter(|plan| Some(&plan.id) != own);
+        plan::check_name(&draft.name, others.map(|plan| plan.name.as_str()))?;
+        plan::check_draft(draft)?;
+        preflight::rules(&draft.excludes)?;
+        self.repository(&draft.repository).map(drop)
+    }
+
+    /// The backups of a plan, the oldest first.
+    pub(crate) fn backups_of(&self, plan: &PlanId) -> Vec<Operation> {
+        self.operations(|operations| {
+            operations
+                .values()
+                .filter(|operation| operation.task == Task::Backup)
+                .filter(|operation| operation.plan.as_ref().is_some_and(|(id, _)| id == plan))
+                .cloned()
+                .collect()
+        })
+    }
+
+    pub(crate) fn plan_view(&self, plan: &Plan) -> PlanView {
+        let (now, zone) = (self.now(), self.zone());
+        let backups = self.backups_of(&plan.id);
+        let facts = self.facts_of(&plan.repository);
+        let newest = facts.of_plan(&plan.id).next();
+        let past = PlanPast {
+            name: &plan.name,
+            schedule: plan.schedule,
+            made_at: plan.made_at,
+            backups: &backups,
+            newest_seen: newest.and_then(|seen| Timestamp::from_millisecond(seen.time).ok()),
+        };
+        let due = due_past(plan, &backups);
+        let upcoming = schedule::upcoming(plan.schedule, due, now, &zone, UPCOMING);
+        let upcoming: Vec<i64> = upcoming.into_iter().map(Timestamp::as_millisecond).collect();
+        let in_state = |state| {
+            let found = backups.iter().rev().find(|backup| backup.state == state);
+            found.map(|backup| backup.id.clone())
+        };
+        let summaries = backups.iter().rev().filter(|backup| backup.is_good_backup());
+        let summary = summaries.filter_map(|backup| backup.summary.as_ref()).next();
+        let draft = plan.draft();
+        PlanView {
+            id: plan.id.clone(),
+            name: draft.name,
+            repository: draft.repository,
+            sources: draft.sources,
+            excludes: draft.excludes,
+            schedule: draft.schedule,
+            health: health::plan_health(&past, now),
+            last_run: backups.iter().rev().find(|backup| !backup.is_live()).map(last_run),
+            next_run: upcoming.first().copied(),
+            upcoming,
+            days: health::day_cells(&past, now, &zone),
+            size: newest.and_then(|seen| seen.bytes).or(summary.map(|summary| summary.bytes)),
+            snapshot_count: facts
+                .snapshots
+                .is_some()
+                .then(|| facts.of_plan(&plan.id).count() as u64),
+            running: in_state(OperationState::Running),
+            queued: in_state(OperationState::Queued),
+        }
+    }
+
+    /// When the plan became due, if it is due now and nothing of it runs or waits.
+    pub(crate) fn due_since(&self, plan: &Plan) -> Option<Timestamp> {
+        if plan.schedule == Schedule::Manual || self.queue.lock().of_plan(&plan.id).is_some() {
+            return None;
+        }
+        let past = due_past(plan, &self.backups_of(&plan.id));
+        schedule::due_since(plan.schedule, past, self.now(), &self.zone())
+    }
+}
+
+fn last_run(backup: &Operation) -> LastRun {
+    LastRun {
+        operation: backup.id.clone(),
+        state: backup.state,
+        at: backup.latest().as_millisecond(),
+    }
+}
+
+/// What decides when a plan is due.
+///
+/// A run that was interrupted does not count, so that it is done again soon; two in a row do, so
+/// that a backup that brings the computer down does not do so for ever.
+fn due_past(plan: &Plan, backups: &[Operation]) -> Past {
+    let mut ended = backups.iter().rev().filter(|backup| backup.state != OperationState::Queued);
+    let newest = ended.next();
+    let counted = match newest {
+        Some(backup) if backup.state == OperationState::Interrupted => ended.next(),
+        other => other,
+    };
+    let started = counted.map(|backup| backup.started_at.unwrap_or_else(|| backup.latest()));
+    Past { made_at: plan.made_at, last_started: started }
+}
+
+/// True if `inner` is `outer` or lies in it.
+pub(crate) fn lies_in(inner: &Path, outer: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    real(inner).starts_with(real(outer))
+}

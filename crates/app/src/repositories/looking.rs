@@ -1,0 +1,222 @@
+//! What is known of a repository from looking at it: snapshots, size, room and locks.
+
+use holdfast_engine::backend::FileKind;
+use holdfast_engine::lock;
+use holdfast_engine::monitor::Unwatched;
+use holdfast_engine::snapshot::{self, Snapshot};
+use jiff::Timestamp;
+
+use super::Ready;
+use crate::api::{
+    Bytes, LastVerify, Light, Lights, LockVerdict, LockView, OperationKind, OperationState, PlanId,
+    Problem, RepositoryId, RepositoryView, SnapshotView,
+};
+use crate::engine_work;
+use crate::error::AppError;
+use crate::operation::Operation;
+use crate::plan;
+use crate::settings::RepositoryEntry;
+use crate::state::State;
+
+/// What the last look showed. What could not be seen stays as it was seen before.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    /// The newest first.
+    pub(crate) snapshots: Option<Vec<SnapshotView>>,
+    pub(crate) size: Option<Bytes>,
+    pub(crate) free: Option<Bytes>,
+    pub(crate) locks: Option<Vec<LockView>>,
+    pub(crate) format_version: Option<u32>,
+    pub(crate) problem: Option<Problem>,
+}
+
+impl Facts {
+    pub(crate) fn snapshot_count(&self) -> Option<u64> {
+        self.snapshots.as_ref().map(|snapshots| snapshots.len() as u64)
+    }
+
+    /// The snapshots of a plan, the newest first.
+    pub(crate) fn of_plan<'a>(
+        &'a self,
+        plan: &'a PlanId,
+    ) -> impl Iterator<Item = &'a SnapshotView> {
+        let snapshots = self.snapshots.iter().flatten();
+        snapshots.filter(|snapshot| snapshot.plan.as_ref() == Some(plan))
+    }
+}
+
+/// Less than this free is worth a look.
+const FREE_ATTENTION: Bytes = 5_000_000_000;
+/// Less than this free is too little for most backups.
+const FREE_FAILED: Bytes = 200_000_000;
+/// A verify older than this is worth a look.
+const VERIFY_ATTENTION_DAYS: i64 = 45;
+
+impl State {
+    /// Looks at a repository again, and remembers what it saw.
+    pub(crate) fn look(&self, id: &RepositoryId) {
+        let seen = self.open(id).and_then(|ready| self.seen(&ready));
+        let mut all = self.repositories.facts.lock();
+        let facts = all.entry(id.clone()).or_default();
+        match seen {
+            Ok(seen) => *facts = seen,
+            Err(error) => facts.problem = Some(error.problem()),
+        }
+        drop(all);
+        self.changed();
+    }
+
+    fn seen(&self, ready: &Ready) -> Result<Facts, AppError> {
+        let repository = &ready.repository;
+        let read = |error| ready.named.read(error);
+        let snapshots = snapshot::load_all(repository, &Unwatched).map_err(read)?;
+        let mut snapshots: Vec<SnapshotView> = snapshots
+            .iter()
+            .map(|(id, snapshot)| snapshot_view(&id.to_string(), snapshot))
+            .collect();
+        snapshots.reverse();
+        let mut size = 0;
+        for kind in FileKind::LISTED {
+            let files = repository.list(kind).map_err(read)?;
+            size += files.iter().map(|file| file.size).sum::<u64>();
+        }
+        let free = repository.backend().free_bytes().map_err(|error| ready.named.storage(error))?;
+        Ok(Facts {
+            snapshots: Some(snapshots),
+            size: Some(size),
+            free,
+            locks: Some(self.locks(ready)?),
+            format_version: Some(repository.config().version),
+            problem: None,
+        })
+    }
+
+    /// The locks that stand in a repository now.
+    pub(crate) fn repository_locks(&self, id: &RepositoryId) -> Result<Vec<LockView>, AppError> {
+        let locks = self.locks(&self.open(id)?)?;
+        self.repositories.facts.lock().entry(id.clone()).or_default().locks = Some(locks.clone());
+        self.changed();
+        Ok(locks)
+    }
+
+    fn locks(&self, ready: &Ready) -> Result<Vec<LockView>, AppError> {
+        let context = self.lock_context(&ready.entry.id);
+        let locks = lock::list(&ready.repository, &context);
+        let locks = locks.map_err(|error| ready.named.read(error))?;
+        Ok(locks.iter().map(engine_work::lock_view).collect())
+    }
+
+    /// What was seen of a repository when last looked.
+    pub(crate) fn facts_of(&self, id: &RepositoryId) -> Facts {
+        self.repositories.facts.lock().get(id).cloned().unwrap_or_default()
+    }
+
+    /// A repository with everything known of it.
+    pub(crate) fn repository_view(&self, id: &RepositoryId) -> Result<RepositoryView, AppError> {
+        Ok(self.view_of(&self.repository(id)?))
+    }
+
+    pub(crate) fn view_of(&self, entry: &RepositoryEntry) -> RepositoryView {
+        let facts = self.facts_of(&entry.id);
+        let last_verify = self.last_verify(&entry.id);
+        let lights = Lights {
+            space: space_light(facts.free),
+            verify: verify_light(last_verify.as_ref(), self.now()),
+            lock: lock_light(facts.locks.as_deref()),
+        };
+        RepositoryView {
+            id: entry.id.clone(),
+            name: entry.name.clone(),
+            location: entry.location.clone(),
+            format_version: facts.format_version.or(entry.format_version),
+            auto_unlock: entry.auto_unlock,
+            lock_wait_minutes: entry.lock_wait_minutes,
+            size: facts.size,
+            free_space: facts.free,
+            snapshot_count: facts.snapshot_count(),
+            locks: facts.locks.unwrap_or_default(),
+            secret: self.secrets.state(entry),
+            last_verify,
+            problem: facts.problem,
+            lights,
+        }
+    }
+
+    fn last_verify(&self, id: &RepositoryId) -> Option<LastVerify> {
+        let is_verify = |operation: &&Operation| {
+            operation.repository == *id
+                && operation.task.kind() == OperationKind::Verify
+                && !operation.is_live()
+        };
+        self.operations(|operations| {
+            operations.values().rev().find(is_verify).map(|operation| LastVerify {
+                operation: operation.id.clone(),
+                state: operation.state,
+                at: operation.latest().as_millisecond(),
+            })
+        })
+    }
+}
+
+fn space_light(free: Option<Bytes>) -> Light {
+    match free {
+        None => Light::Unknown,
+        Some(..FREE_FAILED) => Light::Failed,
+        Some(..FREE_ATTENTION) => Light::Attention,
+        Some(_) => Light::Good,
+    }
+}
+
+fn verify_light(last: Option<&LastVerify>, now: Timestamp) -> Light {
+    let Some(last) = last else { return Light::Unknown };
+    match last.state {
+        OperationState::Failed => Light::Failed,
+        OperationState::Succeeded => {
+            let age_days = (now.as_millisecond() - last.at) / 86_400_000;
+            if age_days > VERIFY_ATTENTION_DAYS { Light::Attention } else { Light::Good }
+        }
+        _ => Light::Attention,
+    }
+}
+
+fn lock_light(locks: Option<&[LockView]>) -> Light {
+    let Some(locks) = locks else { return Light::Unknown };
+    let foreign = locks.iter().filter(|lock| !lock.ours);
+    let worst = foreign.map(|lock| match (lock.verdict, lock.exclusive) {
+        (LockVerdict::Dead, _) => 2,
+        (LockVerdict::Unknown, true) => 2,
+        _ => 1,
+    });
+    match worst.max() {
+        None => Light::Good,
+        Some(1) => Light::Attention,
+        Some(_) => Light::Failed,
+    }
+}
+
+/// A snapshot as the window sees it.
+pub(crate) fn snapshot_view(id: &str, snapshot: &Snapshot) -> SnapshotView {
+    let plan = snapshot.tags.iter().find_map(|tag| plan::plan_of_tag(tag));
+    let summary = snapshot.summary.as_ref();
+    let optional = |text: &String| (!text.is_empty()).then(|| text.clone());
+    SnapshotView {
+        id: id.to_owned(),
+        short_id: id.chars().take(8).collect(),
+        time: snapshot.time.timestamp().as_millisecond(),
+        hostname: snapshot.hostname.clone(),
+        username: snapshot.username.clone(),
+        paths: snapshot.paths.clone(),
+        tags: snapshot
+            .tags
+            .iter()
+            .filter(|tag| plan::plan_of_tag(tag).is_none())
+            .cloned()
+            .collect(),
+        plan,
+        files: summary.map(|summary| summary.total_files_processed),
+        bytes: summary.map(|summary| summary.total_bytes_processed),
+        added_bytes: summary.map(|summary| summary.data_added),
+        parent: snapshot.parent.map(|parent| parent.to_string()),
+        program: optional(&snapshot.program_version),
+    }
+}

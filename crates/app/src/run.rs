@@ -1,0 +1,388 @@
+//! Runs: asked for, queued, performed on a thread of their own, and settled.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use holdfast_engine::monitor::Cancellation;
+use jiff::Timestamp;
+
+use crate::api::{
+    AppEvent, Code, LogLevel, OperationId, OperationState, OperationSummary, PlanId, Problem,
+    RepositoryId, RunStarted, Trigger,
+};
+use crate::error::{AppError, chain};
+use crate::operation::{Operation, Task};
+use crate::progress::Meter;
+use crate::queue::{Access, Entry};
+use crate::schedule;
+use crate::state::{Live, State};
+
+/// What an operation did. A problem makes it one that finished with warnings, or one that failed.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) summary: OperationSummary,
+    pub(crate) problem: Option<AppError>,
+    pub(crate) is_failure: bool,
+}
+
+/// A running operation, as its work sees it.
+pub(crate) struct Job<'a> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) meter: &'a Meter,
+    pub(crate) cancel: &'a Cancellation,
+}
+
+/// How long closing waits for work to reach a safe place.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(60);
+
+impl State {
+    /// Queues a plan's backup, or joins the one that runs or waits.
+    pub(crate) fn run_plan(
+        self: &Arc<Self>,
+        id: &PlanId,
+        trigger: Trigger,
+    ) -> Result<RunStarted, AppError> {
+        let plan = self.plan(id)?;
+        let joined = self.queue.lock().of_plan(id).map(|entry| entry.operation.clone());
+        if let Some(joined) = joined {
+            return self.join(&joined);
+        }
+        let is_first = self.backups_of(id).is_empty();
+        let trigger = match trigger {
+            Trigger::Manual if is_first => Trigger::FirstStart,
+            other => other,
+        };
+        let plan_named = Some((plan.id, plan.name));
+        self.request(Task::Backup, &plan.repository, plan_named, trigger)
+    }
+
+    /// Queues an operation.
+    pub(crate) fn request(
+        self: &Arc<Self>,
+        task: Task,
+        repository: &RepositoryId,
+        plan: Option<(PlanId, String)>,
+        trigger: Trigger,
+    ) -> Result<RunStarted, AppError> {
+        let operation = self.new_operation(task, repository, plan, trigger)?;
+        self.record(&operation);
+        if let Some(other) = self.enqueue(&operation) {
+            // Somebody asked for the same plan between our look and now.
+            self.finish_unstarted(&operation.id, OperationState::Cancelled);
+            return self.join(&other);
+        }
+        self.pump();
+        Ok(RunStarted { operation: operation.id, joined: false, since: None, progress: None })
+    }
+
+    pub(crate) fn new_operation(
+        &self,
+        task: Task,
+        repository: &RepositoryId,
+        plan: Option<(PlanId, String)>,
+        trigger: Trigger,
+    ) -> Result<Operation, AppError> {
+        let entry = self.repository(repository)?;
+        Ok(Operation {
+            id: self.new_name().as_str().into(),
+            run: self.new_name().as_str().into(),
+            task,
+            plan,
+            repository: entry.id,
+            repository_name: entry.name,
+            state: OperationState::Queued,
+            trigger,
+            queued_at: self.now(),
+            started_at: None,
+            finished_at: None,
+            waiting_for: None,
+            waited_for: None,
+            summary: None,
+            problem: None,
+            findings: 0,
+        })
+    }
+
+    /// Puts an operation into the queue, unless one of its plan is there; that one is returned.
+    pub(crate) fn enqueue(&self, operation: &Operation) -> Option<OperationId> {
+        let plan = operation.plan.as_ref().map(|(id, _)| id.clone());
+        let mut queue = self.queue.lock();
+        let there = plan.as_ref().and_then(|plan| queue.of_plan(plan));
+        if let Some(there) = there {
+            return Some(there.operation.clone());
+        }
+        let access = match operation.task {
+            Task::Restore => Access::Reader,
+            _ => Access::Writer,
+        };
+        queue.push(Entry {
+            operation: operation.id.clone(),
+            repository: operation.repository.clone(),
+            plan,
+            access,
+        });
+        None
+    }
+
+    fn join(&self, id: &OperationId) -> Result<RunStarted, AppError> {
+        let operation = self.operation(id)?;
+        let progress = self.live.lock().get(id).and_then(|live| live.progress.clone());
+        let since = operation.started_at.unwrap_or(operation.queued_at);
+        Ok(RunStarted {
+            operation: operation.id,
+            joined: true,
+            since: Some(since.as_millisecond()),
+            progress,
+        })
+    }
+
+    /// Starts what may start, and says of the rest what it waits for.
+    pub(crate) fn pump(self: &Arc<Self>) {
+        if self.is_closing.load(Ordering::Acquire) {
+            return;
+        }
+        let waiting = self.queue.lock().waiting().to_vec();
+        let mut held = HashSet::new();
+        for entry in &waiting {
+            if let Err(reason) = self.may_start(entry) {
+                held.insert(entry.operation.clone());
+                self.wait_for(&entry.operation, reason.problem());
+            }
+        }
+        let (started, blocked) = {
+            let mut queue = self.queue.lock();
+            let started = queue.start(&held);
+            let blocked: Vec<(OperationId, OperationId)> = queue
+                .waiting()
+                .iter()
+                .filter(|entry| !held.contains(&entry.operation))
+                .filter_map(|entry| {
+                    Some((entry.operation.clone(), queue.blocker(entry)?.operation.clone()))
+                })
+                .collect();
+            (started, blocked)
+        };
+        for (waits, blocker) in blocked {
+            self.wait_for(&waits, self.busy(&blocker).problem());
+        }
+        for entry in started {
+            self.begin(&entry.operation);
+        }
+    }
+
+    fn may_start(&self, entry: &Entry) -> Result<(), AppError> {
+        match self.repository(&entry.repository) {
+            Ok(repository) => self.check_connected(&repository),
+            // It starts, and fails with the reason.
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn wait_for(&self, id: &OperationId, reason: Problem) {
+        self.update(id, |operation| operation.waiting_for = Some(reason));
+    }
+
+    fn busy(&self, blocker: &OperationId) -> AppError {
+        let blocking = self.operation(blocker).ok();
+        let name = blocking.as_ref().map(|one| one.repository_name.clone()).unwrap_or_default();
+        let by = match blocking.and_then(|one| one.plan) {
+            Some((_, plan)) => format!("\"{plan}\" is being backed up"),
+            None => "another operation is running".to_owned(),
+        };
+        AppError::RepositoryBusy { name, by }
+    }
+
+    fn begin(self: &Arc<Self>, id: &OperationId) {
+        let cancel = Cancellation::default();
+        let live = Live { cancel: cancel.clone(), progress: None, snapshot: None };
+        self.live.lock().insert(id.clone(), live);
+        let now = self.now();
+        self.update(id, |operation| {
+            operation.state = OperationState::Running;
+            operation.started_at = Some(now);
+            let waited = operation.waiting_for.take().map(|reason| reason.code);
+            operation.waited_for = waited.filter(|code| *code != Code::RepositoryBusy);
+        });
+        let (state, name) = (self.clone(), id.clone());
+        let spawned = std::thread::Builder::new()
+            .name("operation".to_owned())
+            .spawn(move || state.perform(&name, &cancel));
+        if let Err(error) = spawned {
+            let error = AppError::unexpected("could not start a thread", error);
+            self.settle(id, Err(error), None);
+        }
+    }
+
+    fn perform(self: &Arc<Self>, id: &OperationId, cancel: &Cancellation) {
+        let Ok(operation) = self.operation(id) else { return };
+        let meter = self.meter(id);
+        let job = Job { operation: &operation, meter: &meter, cancel };
+        // A defect in one operation must not take the app with it, nor leave the queue stuck.
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.work(&job)));
+        let outcome = outcome.unwrap_or_else(|_| {
+            Err(AppError::Unexpected { what: "the operation broke off", source: None })
+        });
+        self.settle(id, outcome, Some(&meter));
+    }
+
+    fn meter(self: &Arc<Self>, id: &OperationId) -> Meter {
+        let (state, id) = (Arc::downgrade(self), id.clone());
+        let shown = move |progress: crate::api::Progress| {
+            let Some(state) = state.upgrade() else { return };
+            if let Some(live) = state.live.lock().get_mut(&id) {
+                live.progress = Some(progress.clone());
+            }
+            let progress = Box::new(progress);
+            state.send(AppEvent::Progress { operation: id.clone(), progress });
+        };
+        Meter::new(self.ports.clock.clone(), Box::new(shown))
+    }
+
+    fn work(self: &Arc<Self>, job: &Job<'_>) -> Result<Done, AppError> {
+        match &job.operation.task {
+            Task::Backup => self.back_up(job),
+            Task::Restore => self.restore(job),
+            Task::Verify { scope } => self.verify(job, *scope),
+            Task::Forget { snapshots } => self.forget(job, snapshots),
+            // Unlocking is done at once and never queued.
+            Task::Unlock => Err(AppError::Unexpected { what: "unlock was queued", source: None }),
+        }
+    }
+
+    fn settle(
+        self: &Arc<Self>,
+        id: &OperationId,
+        outcome: Result<Done, AppError>,
+        meter: Option<&Meter>,
+    ) {
+        let (count, groups) = meter
+            .map(|meter| meter.findings(|findings| (findings.count(), findings.groups())))
+            .unwrap_or_default();
+        if !groups.is_empty() {
+            // What cannot be remembered was still counted.
+            let _ = self.log().put_findings(id, &groups);
+        }
+        let is_closing = self.is_closing.load(Ordering::Acquire);
+        let now = self.now();
+        self.note_outcome(id, &outcome);
+        let Ok(mut operation) = self.operation(id) else { return };
+        operation.findings = count;
+        operation.finished_at = Some(now);
+        match outcome {
+            Ok(Done { summary, problem, is_failure }) => {
+                operation.state = match (&problem, is_failure) {
+                    (_, true) => OperationState::Failed,
+                    (Some(_), false) => OperationState::Warnings,
+                    (None, false) => OperationState::Succeeded,
+                };
+                operation.summary = Some(summary);
+                operation.problem = problem.map(Problem::from);
+            }
+            // Who quits the app wants the backup all the same: it is due again at the next start.
+            Err(AppError::Cancelled) if is_closing => {
+                operation.state = OperationState::Interrupted;
+                operation.problem = Some(AppError::Interrupted.problem());
+            }
+            Err(AppError::Cancelled) => operation.state = OperationState::Cancelled,
+            Err(error) => {
+                operation.state = OperationState::Failed;
+                operation.problem = Some(error.problem());
+            }
+        }
+        self.live.lock().remove(id);
+        self.queue.lock().finished(id);
+        self.record(&operation);
+        self.tell_outcome(&operation);
+        self.pump();
+        self.look(&operation.repository);
+        let _live = self.live.lock();
+        self.ended.notify_all();
+    }
+
+    fn note_outcome(&self, id: &OperationId, outcome: &Result<Done, AppError>) {
+        match outcome {
+            Ok(Done { problem: None, .. }) => self.note(id, LogLevel::Info, "Done"),
+            Ok(Done { problem: Some(problem), .. }) => {
+                self.note(id, LogLevel::Warning, format!("Done, but {problem}"));
+            }
+            Err(AppError::Cancelled) => self.note(id, LogLevel::Warning, "Stopped"),
+            Err(error) => self.note(id, LogLevel::Error, chain(error)),
+        }
+    }
+
+    /// Stops an operation at the next safe place, or takes it from the queue.
+    pub(crate) fn cancel(&self, id: &OperationId) -> Result<(), AppError> {
+        self.operation(id)?;
+        if self.queue.lock().withdraw(id) {
+            self.finish_unstarted(id, OperationState::Cancelled);
+            return Ok(());
+        }
+        if let Some(live) = self.live.lock().get(id) {
+            live.cancel.cancel();
+        }
+        Ok(())
+    }
+
+    fn finish_unstarted(&self, id: &OperationId, state: OperationState) {
+        let now = self.now();
+        self.update(id, |operation| {
+            operation.state = state;
+            operation.finished_at = Some(now);
+            let waited = operation.waiting_for.take().map(|reason| reason.code);
+            operation.waited_for = waited.filter(|code| *code != Code::RepositoryBusy);
+        });
+    }
+
+    /// Does again what an operation tried.
+    pub(crate) fn retry(self: &Arc<Self>, id: &OperationId) -> Result<RunStarted, AppError> {
+        let operation = self.operation(id)?;
+        match (&operation.task, &operation.plan) {
+            (Task::Backup, Some((plan, _))) => self.run_plan(plan, Trigger::Retry),
+            (Task::Verify { .. } | Task::Forget { .. }, _) => {
+                let task = operation.task.clone();
+                self.request(task, &operation.repository, None, Trigger::Retry)
+            }
+            // A restore is done by a preview, and that of an earlier one is no longer true.
+            _ => Err(AppError::PreviewOutdated { source: None }),
+        }
+    }
+
+    /// Looks at the clock: starts what is due, tells what is overdue, tries again what waits.
+    pub(crate) fn tick(self: &Arc<Self>) {
+        let now = self.now();
+        for plan in self.file().plans {
+            if let Some(due) = self.due_since(&plan) {
+                let trigger = trigger_of(due, now);
+                // A plan whose repository is gone says so in its own view.
+                let _ = self.run_plan(&plan.id, trigger);
+            }
+        }
+        self.pump();
+        self.tell_overdue();
+        self.changed();
+    }
+
+    /// Stops what runs, and returns once nothing does.
+    pub(crate) fn shut_down(&self) {
+        self.is_closing.store(true, Ordering::Release);
+        let mut live = self.live.lock();
+        for one in live.values() {
+            one.cancel.cancel();
+        }
+        while !live.is_empty() {
+            if self.ended.wait_for(&mut live, CLOSING_PATIENCE).timed_out() {
+                break;
+            }
+        }
+        drop(live);
+        // What is not on the disk by now cannot be helped.
+        let _ = self.log().make_durable();
+    }
+}
+
+fn trigger_of(due: Timestamp, now: Timestamp) -> Trigger {
+    if schedule::is_missed(due, now) { Trigger::Missed } else { Trigger::Scheduled }
+}

@@ -1,0 +1,298 @@
+//! What the app knows while it runs, and the one place where that changes.
+//!
+//! Settings and history are written through: what a method returned is on the disk, or its error
+//! says why not. Every change is followed by an event.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use holdfast_engine::lock::Journal;
+use holdfast_engine::monitor::Cancellation;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::broadcast;
+
+use crate::api::{
+    AppEvent, LogLevel, LogLine, OperationId, OperationState, PlanId, Problem, Progress,
+    RepositoryId, ServiceState, Services,
+};
+use crate::browse::Shelf;
+use crate::error::AppError;
+use crate::operation::{Names, Operation, Task};
+use crate::operation_log::{self, OperationLog};
+use crate::plan::Plan;
+use crate::ports::{Ports, Surroundings};
+use crate::queue::Queue;
+use crate::repositories::Repositories;
+use crate::restoring::Previews;
+use crate::secrets::Secrets;
+use crate::settings::{RepositoryEntry, SettingsFile, SettingsStore};
+
+/// How many events wait for a slow listener before it misses some.
+const EVENTS_KEPT: usize = 256;
+
+/// How many operations history holds.
+const OPERATIONS_KEPT: usize = 5000;
+
+/// Everything the app holds.
+pub(crate) struct State {
+    pub(crate) ports: Ports,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) secrets: Secrets,
+    pub(crate) repositories: Repositories,
+    pub(crate) previews: Previews,
+    pub(crate) shelf: Shelf,
+    pub(crate) queue: Mutex<Queue>,
+    pub(crate) live: Mutex<HashMap<OperationId, Live>>,
+    /// Told whenever an operation ended.
+    pub(crate) ended: Condvar,
+    pub(crate) services: Mutex<Services>,
+    pub(crate) is_closing: AtomicBool,
+    store: SettingsStore,
+    settings: Mutex<SettingsFile>,
+    log: Box<dyn OperationLog>,
+    history: Mutex<History>,
+    problems: Mutex<VecDeque<Problem>>,
+    events: broadcast::Sender<AppEvent>,
+}
+
+/// A running operation.
+#[derive(Clone)]
+pub(crate) struct Live {
+    pub(crate) cancel: Cancellation,
+    pub(crate) progress: Option<Progress>,
+    /// The snapshot that it reads, which must not be removed meanwhile.
+    pub(crate) snapshot: Option<String>,
+}
+
+struct History {
+    operations: BTreeMap<OperationId, Operation>,
+    names: Names,
+}
+
+impl State {
+    /// Reads settings and history. What an earlier process left unfinished is settled: what ran
+    /// was interrupted, what waited waits again.
+    pub(crate) fn start(ports: Ports, surroundings: Surroundings) -> Result<Arc<Self>, AppError> {
+        let now = ports.clock.now();
+        let store = SettingsStore::new(surroundings.config_folder.clone());
+        let (settings, damage) = store.load(now)?;
+        let history_folder = surroundings.state_folder.join("history");
+        let opened = operation_log::open(&history_folder, now);
+        let problems = [damage, opened.problem].into_iter().flatten().map(Problem::from).collect();
+        let operations: BTreeMap<_, _> = match opened.log.all() {
+            Ok(all) => all.into_iter().map(|one| (one.id.clone(), one)).collect(),
+            Err(_) => BTreeMap::new(),
+        };
+        let names = Names::after(operations.keys().next_back());
+        let (events, _) = broadcast::channel(EVENTS_KEPT);
+        let works = ServiceState::works;
+        let services = Services {
+            keychain: works(),
+            notifications: works(),
+            tray: works(),
+            autostart: works(),
+        };
+        let journal = Arc::new(Journal::new(surroundings.state_folder.join("locks")));
+        let state = Arc::new(Self {
+            secrets: Secrets::new(ports.secrets.clone()),
+            repositories: Repositories::new(journal),
+            previews: Previews::default(),
+            shelf: Shelf::default(),
+            queue: Mutex::default(),
+            live: Mutex::default(),
+            ended: Condvar::new(),
+            services: Mutex::new(services),
+            is_closing: AtomicBool::new(false),
+            store,
+            settings: Mutex::new(settings),
+            log: opened.log,
+            history: Mutex::new(History { operations, names }),
+            problems: Mutex::new(problems),
+            events,
+            ports,
+            surroundings,
+        });
+        state.settle_unfinished(now);
+        state.drop_old_history();
+        Ok(state)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    pub(crate) fn zone(&self) -> TimeZone {
+        (self.surroundings.zone)()
+    }
+
+    /// The settings file as it is now.
+    pub(crate) fn file(&self) -> SettingsFile {
+        self.settings.lock().clone()
+    }
+
+    /// Changes the settings file. Nothing changes unless the new one is on the disk.
+    pub(crate) fn edit<T>(
+        &self,
+        change: impl FnOnce(&mut SettingsFile) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
+        let mut settings = self.settings.lock();
+        let mut changed = settings.clone();
+        let answer = change(&mut changed)?;
+        if changed != *settings {
+            self.store.save(&changed)?;
+            *settings = changed;
+        }
+        Ok(answer)
+    }
+
+    pub(crate) fn plan(&self, id: &PlanId) -> Result<Plan, AppError> {
+        let settings = self.settings.lock();
+        let plan = settings.plans.iter().find(|plan| plan.id == *id);
+        plan.cloned().ok_or_else(|| AppError::PlanUnknown { id: id.0.clone() })
+    }
+
+    pub(crate) fn repository(&self, id: &RepositoryId) -> Result<RepositoryEntry, AppError> {
+        let settings = self.settings.lock();
+        let repository = settings.repositories.iter().find(|repository| repository.id == *id);
+        repository.cloned().ok_or_else(|| AppError::RepositoryUnknown { id: id.0.clone() })
+    }
+
+    /// A name for a new operation or run.
+    pub(crate) fn new_name(&self) -> String {
+        let now = self.now();
+        self.history.lock().names.next(now)
+    }
+
+    /// Stores an operation as it is now, and tells about it. What ended is made durable.
+    pub(crate) fn record(&self, operation: &Operation) {
+        self.history.lock().operations.insert(operation.id.clone(), operation.clone());
+        let mut stored = self.log.put(operation);
+        if !operation.is_live() {
+            stored = stored.and_then(|()| self.log.make_durable());
+        }
+        if let Err(error) = stored {
+            // History is worth less than the backup it is about: it goes on.
+            self.add_problem(AppError::LogUnwritable { source: Box::new(error) }.problem());
+        }
+        let progress = self.live.lock().get(&operation.id).and_then(|live| live.progress.clone());
+        self.send(AppEvent::Operation { operation: Box::new(operation.view(progress)) });
+        self.changed();
+    }
+
+    /// Changes a recorded operation.
+    pub(crate) fn update(&self, id: &OperationId, change: impl FnOnce(&mut Operation)) {
+        let changed = {
+            let history = self.history.lock();
+            let Some(operation) = history.operations.get(id) else { return };
+            let mut changed = operation.clone();
+            change(&mut changed);
+            if changed == *operation {
+                return;
+            }
+            changed
+        };
+        self.record(&changed);
+    }
+
+    pub(crate) fn operation(&self, id: &OperationId) -> Result<Operation, AppError> {
+        let history = self.history.lock();
+        let operation = history.operations.get(id);
+        operation.cloned().ok_or_else(|| AppError::OperationUnknown { id: id.0.clone() })
+    }
+
+    /// Runs `look` on all operations, the oldest first.
+    pub(crate) fn operations<T>(
+        &self,
+        look: impl FnOnce(&BTreeMap<OperationId, Operation>) -> T,
+    ) -> T {
+        look(&self.history.lock().operations)
+    }
+
+    /// Adds a line to an operation's log.
+    pub(crate) fn note(&self, id: &OperationId, level: LogLevel, text: impl Into<String>) {
+        let line = LogLine { at: self.now().as_millisecond(), level, text: text.into() };
+        if let Err(error) = self.log.append(id, &line) {
+            self.add_problem(AppError::LogUnwritable { source: Box::new(error) }.problem());
+        }
+    }
+
+    pub(crate) fn log(&self) -> &dyn OperationLog {
+        self.log.as_ref()
+    }
+
+    /// Problems of the app itself.
+    pub(crate) fn problems(&self) -> Vec<Problem> {
+        self.problems.lock().iter().cloned().collect()
+    }
+
+    pub(crate) fn add_problem(&self, problem: Problem) {
+        let mut problems = self.problems.lock();
+        if !problems.iter().any(|known| known.code == problem.code) {
+            problems.push_back(problem);
+        }
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<AppEvent> {
+        self.events.subscribe()
+    }
+
+    pub(crate) fn send(&self, event: AppEvent) {
+        // Without a listener there is nobody to tell.
+        let _ = self.events.send(event);
+    }
+
+    /// Tells that the overview changed.
+    pub(crate) fn changed(&self) {
+        if self.events.receiver_count() > 0 {
+            self.send(AppEvent::Overview { overview: Box::new(self.overview()) });
+        }
+    }
+
+    fn settle_unfinished(&self, now: Timestamp) {
+        let unfinished: Vec<Operation> = self.operations(|operations| {
+            operations.values().filter(|operation| operation.is_live()).cloned().collect()
+        });
+        for mut operation in unfinished {
+            let waited = operation.state == OperationState::Queued;
+            if waited && self.can_wait_again(&operation) {
+                self.enqueue(&operation);
+                continue;
+            }
+            operation.state = OperationState::Interrupted;
+            operation.finished_at = Some(now);
+            operation.problem = Some(AppError::Interrupted.problem());
+            self.note(&operation.id, LogLevel::Error, "Holdfast ended before this was done");
+            self.record(&operation);
+        }
+    }
+
+    /// Restores are not among them: their previews ended with the process that made them.
+    fn can_wait_again(&self, operation: &Operation) -> bool {
+        let known = self.repository(&operation.repository).is_ok();
+        known
+            && match (&operation.task, &operation.plan) {
+                (Task::Backup, Some((plan, _))) => self.plan(plan).is_ok(),
+                (Task::Verify { .. } | Task::Forget { .. }, _) => true,
+                _ => false,
+            }
+    }
+
+    fn drop_old_history(&self) {
+        let old: Vec<OperationId> = {
+            let mut history = self.history.lock();
+            let excess = history.operations.len().saturating_sub(OPERATIONS_KEPT);
+            let old: Vec<_> = history.operations.keys().take(excess).cloned().collect();
+            for id in &old {
+                history.operations.remove(id);
+            }
+            old
+        };
+        for id in old {
+            // One that stays is tried again at the next start.
+            let _ = self.log.remove(&id);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Notices on their way to the person, and the person's choices on their way back.
+
+use std::sync::Arc;
+
+use crate::api::{
+    AppEvent, OperationId, OperationKind, RepositoryId, Route, ServiceState, Trigger,
+};
+use crate::error::AppError;
+use crate::notify::{self, Told};
+use crate::operation::Operation;
+use crate::ports::{Notice, NoticeAction};
+use crate::state::State;
+
+impl State {
+    /// Tells how a backup ended, if that is news.
+    pub(crate) fn tell_outcome(self: &Arc<Self>, operation: &Operation) {
+        if operation.task.kind() != OperationKind::Backup {
+            return;
+        }
+        let Some((plan, _)) = &operation.plan else { return };
+        let told = self.told(&plan.0);
+        let settings = self.file().settings;
+        let view = operation.view(None);
+        let (notice, then) = notify::after_backup(&view, &told, &settings, self.now());
+        self.remember_told(&plan.0, &told, &then);
+        if let Some(notice) = notice {
+            self.tell(&notice, Some(operation.id.clone()), operation.repository.clone());
+        }
+    }
+
+    /// Tells which plans are overdue, each once a day.
+    pub(crate) fn tell_overdue(self: &Arc<Self>) {
+        let file = self.file();
+        for plan in &file.plans {
+            let told = self.told(&plan.id.0);
+            let view = self.plan_view(plan);
+            let (notice, then) = notify::about_overdue(&view, &told, &file.settings, self.now());
+            self.remember_told(&plan.id.0, &told, &then);
+            if let Some(notice) = notice {
+                let last = view.last_run.map(|run| run.operation);
+                self.tell(&notice, last, plan.repository.clone());
+            }
+        }
+    }
+
+    /// Hands a notice over, and remembers whether that works at all.
+    pub(crate) fn tell(
+        self: &Arc<Self>,
+        notice: &Notice,
+        operation: Option<OperationId>,
+        repository: RepositoryId,
+    ) {
+        let state = Arc::downgrade(self);
+        let opens = notice.opens.clone();
+        let chosen = move |action| {
+            let Some(state) = state.upgrade() else { return };
+            state.chosen(action, &opens, operation.as_ref(), &repository);
+        };
+        let shown = self.ports.notifier.show(notice, Arc::new(chosen));
+        let service = match shown {
+            Ok(()) => ServiceState::works(),
+            Err(error) => {
+                let source = Box::new(error);
+                ServiceState::missing(AppError::NotificationsUnavailable { source }.problem())
+            }
+        };
+        self.services.lock().notifications = service;
+    }
+
+    fn chosen(
+        self: &Arc<Self>,
+        action: NoticeAction,
+        opens: &Route,
+        operation: Option<&OperationId>,
+        repository: &RepositoryId,
+    ) {
+        let to = match (action, operation) {
+            (NoticeAction::EnterPassword, _) => {
+                Some(Route::EnterPassword { repository: repository.clone() })
+            }
+            (NoticeAction::ShowDetails, Some(operation)) => {
+                Some(Route::Operation { operation: operation.clone() })
+            }
+            (NoticeAction::Open | NoticeAction::ShowDetails, _) => Some(opens.clone()),
+            (NoticeAction::Retry | NoticeAction::UnlockAndRetry, _) => None,
+        };
+        match (to, operation, opens) {
+            (Some(to), ..) => self.send(AppEvent::Navigate { to }),
+            (None, _, Route::Plan { plan }) => {
+                // A plan that is gone by now needs no backup.
+                let _ = self.run_plan(plan, Trigger::Manual);
+            }
+            (None, Some(operation), _) => self.act(action, operation),
+            (None, None, _) => {}
+        }
+    }
+
+    fn told(&self, plan: &str) -> Told {
+        let stored = self.log().note(&note_name(plan)).ok().flatten();
+        stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    }
+
+    fn remember_told(&self, plan: &str, before: &Told, now: &Told) {
+        if before == now {
+            return;
+        }
+        if let Ok(text) = serde_json::to_string(now) {
+            // Told twice is better than never.
+            let _ = self.log().put_note(&note_name(plan), &text);
+        }
+    }
+}
+
+fn note_name(plan: &str) -> String {
+    format!("told {plan}")
+}

@@ -36,7 +36,7 @@ export const lightTone: Record<Light, Tone> = {
 };
 
 export const verdictTone: Record<LockVerdict, Tone> = {
-  alive: "running",
+  alive: "waiting",
   dead: "stopped",
   unknown: "attention",
 };

@@ -52,7 +52,7 @@ export function possibleActions(problem: Problem, about: About): ProblemAction[]
       case "editRepository":
         return Boolean(repository);
       case "showDetails":
-        return Boolean(about.operation);
+        return Boolean(about.operation) && router.page.name !== "operation";
       case "editPlan":
       case "chooseFolder":
         return Boolean(plan);

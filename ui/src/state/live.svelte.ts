@@ -18,6 +18,7 @@ export class Live {
   /** Counts the operations that ended, so that a list knows when to read itself again. */
   ended = $state(0);
   #client: Client;
+  #listening = false;
   #announced = new Map<string, number>();
 
   constructor(client: Client) {
@@ -48,16 +49,8 @@ export class Live {
   async start(): Promise<void> {
     this.problem = null;
     try {
-      await this.#client.listen((event) => this.#on(event));
-      await this.load();
-    } catch (failure) {
-      this.problem = asProblem(failure);
-    }
-  }
-
-  async load(): Promise<void> {
-    this.problem = null;
-    try {
+      if (!this.#listening) await this.#client.listen((event) => this.#on(event));
+      this.#listening = true;
       const [overview, settings] = await Promise.all([
         this.#client.overview(),
         this.#client.settings(),

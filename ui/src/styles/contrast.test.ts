@@ -61,6 +61,7 @@ const shapes: [string, string][] = [
   ["line-strong", "surface"],
   ["line-strong", "canvas"],
   ["line-strong", "sunken"],
+  ["cell-good", "surface"],
   ["accent", "canvas"],
   ["accent", "surface"],
   ["accent", "rail-surface"],

@@ -1,7 +1,6 @@
 // Every screen in every state, light and dark: nothing that axe objects to, nothing the security
 // policy refuses, nothing wider than the window; and a picture of each for a person to look at.
-import { mkdir } from "node:fs/promises";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { AxeResults } from "axe-core";
@@ -46,7 +45,7 @@ describe.each(["light", "dark"] as Theme[])("in %s", (theme) => {
       );
       for (const size of sizes) {
         await page.setViewportSize(size);
-        await settle(page).catch(() => undefined);
+        if (!loads) await settle(page);
         const overflow = await page.evaluate(() => {
           const main = document.querySelector("main");
           return main ? main.scrollWidth - main.clientWidth : 0;

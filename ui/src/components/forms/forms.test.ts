@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Client } from "@/api/client";
 import type { FolderSuggestion, RepositoryDraft, RepositoryProbe } from "@/api/types";
-import { nextRuns, PlanForm, scheduleWords } from "./plan-form.svelte";
+import { nextRuns, PlanForm, readTime, scheduleWords } from "./plan-form.svelte";
 import { RepositoryForm } from "./repository-form.svelte";
 
 const offered: FolderSuggestion[] = [
@@ -131,3 +131,15 @@ it("a place that cannot be written to is refused before a password is asked for"
   const { form } = await placed({ state: "empty", writable: false });
   expect(form.isUsable).toBe(false);
 });
+
+it.each([
+  ["20:05", { hour: 20, minute: 5 }],
+  ["20.05", { hour: 20, minute: 5 }],
+  ["0705", { hour: 7, minute: 5 }],
+  ["8", { hour: 8, minute: 0 }],
+  ["8 pm", { hour: 20, minute: 0 }],
+  ["12:30am", { hour: 0, minute: 30 }],
+  ["24:00", undefined],
+  ["13 pm", undefined],
+  ["soon", undefined],
+])("the time %s is understood", (text, time) => expect(readTime(text)).toEqual(time));

@@ -168,10 +168,11 @@ export class PlanForm {
     else this.schedule = { ...DAILY };
   }
 
-  setTime(text: string): void {
-    const [hour, minute] = text.split(":").map(Number);
-    if (hour === undefined || minute === undefined || Number.isNaN(hour + minute)) return;
-    this.schedule = { type: "dailyAt", hour, minute };
+  /** Takes a time as people write it; answers whether it is one. */
+  setTime(text: string): boolean {
+    const time = readTime(text);
+    if (time) this.schedule = { type: "dailyAt", ...time };
+    return time !== undefined;
   }
 
   setPreset(id: string, on: boolean): void {
@@ -212,6 +213,18 @@ export function timeOf(schedule: Schedule): string {
   if (schedule.type !== "dailyAt") return "";
   const two = (part: number) => String(part).padStart(2, "0");
   return `${two(schedule.hour)}:${two(schedule.minute)}`;
+}
+
+/** Reads "20:05", "20.05", "2005", "8", "8 pm": however a time is written. */
+export function readTime(text: string): { hour: number; minute: number } | undefined {
+  const parts = /^\s*(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?m?\.?\s*$/i.exec(text);
+  if (!parts) return undefined;
+  const half = parts[3]?.toLowerCase();
+  const minute = Number(parts[2] ?? 0);
+  let hour = Number(parts[1]);
+  if (half && (hour < 1 || hour > 12)) return undefined;
+  if (half) hour = (hour % 12) + (half === "p" ? 12 : 0);
+  return hour < 24 && minute < 60 ? { hour, minute } : undefined;
 }
 
 /** A schedule in words. */

@@ -16,6 +16,7 @@ export const onboarding = {
     title: "Where should the backups go?",
     text: "A second drive or a network folder is best: it survives when this computer does not.",
     ready: (name: string) => `“${name}” is ready.`,
+    another: "Use another place",
     readyNew: "A new repository was made there.",
     readyAdopted: "The repository that was there is used as it is. Nothing in it was changed.",
   },

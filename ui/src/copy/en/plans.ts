@@ -67,6 +67,7 @@ export const plans = {
     hourly: "Every few hours",
     manual: "Only when I start it",
     time: "Time of day",
+    timeWrong: "Write a time like 20:00.",
     every: "Every",
     hours: "hours",
     everyHours: (hours: number) => (hours === 1 ? "Every hour" : `Every ${hours} hours`),

@@ -18,13 +18,15 @@ export class Onboarding {
   problem = $state.raw<Problem | null>(null);
   starting = $state(false);
   #client: Client;
+  #emptyPlace: () => RepositoryForm;
   /** A plan that was stored although its first run could not be started: it is not added twice. */
   #planId: string | undefined;
 
   constructor(client: Client, keychain: boolean) {
     this.#client = client;
     this.plan = new PlanForm(client);
-    this.where = new RepositoryForm(client, keychain);
+    this.#emptyPlace = () => new RepositoryForm(client, keychain);
+    this.where = $state.raw(this.#emptyPlace());
   }
 
   /** Which of the three steps is shown; keeping the sheet belongs to the second. */
@@ -38,6 +40,13 @@ export class Onboarding {
     this.repository = repository;
     this.adopted = true;
     this.plan.repository = repository.id;
+  }
+
+  /** Chooses a place anew; the one before stays in Holdfast. */
+  useAnother(): void {
+    this.repository = null;
+    this.plan.repository = "";
+    this.where = this.#emptyPlace();
   }
 
   back(): void {

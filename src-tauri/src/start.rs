@@ -5,7 +5,7 @@ use std::sync::Arc;
 use holdfast_app::App;
 use holdfast_app::api::{FolderKind, Problem};
 use holdfast_app::ports::{Ports, Surroundings};
-use holdfast_machine::{Folders, PersonalFolderKind, SystemClock};
+use holdfast_machine::{Folders, PersonalFolderKind, SystemClock, SystemProbe};
 use tauri::Manager;
 use tauri::async_runtime::{block_on, spawn};
 
@@ -65,6 +65,7 @@ fn ports() -> Ports {
         notifier: Arc::new(DesktopNotifier::default()),
         autostart: Arc::new(LoginItem),
         volumes: Arc::new(DesktopVolumes),
+        probe: Arc::new(SystemProbe),
     }
 }
 

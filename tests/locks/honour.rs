@@ -1,7 +1,12 @@
 //! That restic honours our locks, reads them, and can remove them.
 
+use std::time::Duration;
+
+use holdfast_engine::lock::{AutoUnlock, LockRequest, acquire};
+use holdfast_engine::monitor::{Cancellation, Unwatched};
+use holdfast_tests::repository::{TestRepository, lock_context};
+
 use super::holder::{Holder, Place, Program, restic};
-use holdfast_tests::repository::TestRepository;
 
 const RESTICS: [Program; 2] = [Program::ResticNew, Program::ResticOld];
 
@@ -98,4 +103,31 @@ fn restic_can_remove_every_lock_of_ours() {
         assert!(holder.finish());
         assert!(repository.locks().is_empty(), "{program:?}");
     }
+}
+
+#[test]
+fn who_holds_the_repository_is_said_in_restics_words() {
+    let repository = TestRepository::new();
+    let holder = Holder::start(Program::ResticNew, true, Place::Here, &repository);
+    let output = restic(Program::ResticNew, &repository, &["snapshots"]);
+    let theirs = String::from_utf8_lossy(&output.stderr).into_owned();
+    let request = LockRequest {
+        exclusive: false,
+        wait: Duration::ZERO,
+        auto_unlock: AutoUnlock::Off,
+        operation: "test".to_owned(),
+    };
+    let (context, cancel) = (lock_context(), Cancellation::default());
+    let refused = acquire(&repository.open(), &request, &context, &Unwatched, &cancel);
+    let ours = refused.expect_err("held").restic_text().expect("words");
+    // How old the lock is differs from one moment to the next.
+    let lines = |text: &str| -> Vec<String> {
+        let without_age = |line: &str| match line.strip_prefix("lock was created at ") {
+            Some(moment) => moment.split(" (").next().unwrap_or(moment).to_owned(),
+            None => line.to_owned(),
+        };
+        text.lines().map(without_age).collect()
+    };
+    assert_eq!(lines(&ours), lines(theirs.trim_end()));
+    assert!(holder.finish());
 }

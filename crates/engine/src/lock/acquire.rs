@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::claim::{Attempt, Claim, random};
 use super::judge::{Here, Life, Reason, Verdict};
 use super::observe::{LockReader, judge_stored};
+use super::storage_clock::{StorageClock, judge_by_storage};
 use super::timing::{SILENCE_MIN, next_wait};
 use super::unlock::{remove_file_noted, remove_if};
 use super::{HeldLock, JudgedLock, LockContext, LockError, RemovedLock, StoredLock};
@@ -94,8 +95,7 @@ struct Acquisition<'a> {
     monitor: &'a dyn Monitor,
     cancel: &'a Cancellation,
     removed: Vec<RemovedLock>,
-    /// What the storage's clock showed, and ours that goes on in standby at the same moment.
-    storage_clock: Option<(SystemTime, Duration)>,
+    storage_clock: Option<StorageClock>,
 }
 
 impl Acquisition<'_> {
@@ -143,36 +143,16 @@ impl Acquisition<'_> {
 
     fn judge(&mut self, blocking: Vec<StoredLock>) -> Vec<JudgedLock> {
         let Claim { repository, context, .. } = &self.claim;
-        let judged: Vec<_> = blocking
-            .into_iter()
-            .map(|lock| judge_stored(repository, context, lock, self.storage_now()))
-            .collect();
-        if self.storage_clock.is_some() || !judged.iter().any(|lock| self.hinges_on_clock(lock)) {
+        let judge = |lock| judge_stored(repository, context, lock, self.storage_now());
+        let judged = blocking.into_iter().map(judge).collect();
+        if self.request.auto_unlock == AutoUnlock::Off {
             return judged;
         }
-        let Some(now) = self.claim.storage_now() else { return judged };
-        self.storage_clock = Some((now, self.claim.context.clock.elapsed()));
-        judged
-            .into_iter()
-            .map(|judged| judge_stored(repository, context, judged.lock, self.storage_now()))
-            .collect()
-    }
-
-    /// True if the lock is old by our clock, so that the storage's decides what may be done.
-    fn hinges_on_clock(&self, judged: &JudgedLock) -> bool {
-        let is_open = judged.verdict.life == Life::Unknown
-            && self.request.auto_unlock != AutoUnlock::Off
-            && judged.verdict.silent_for < SILENCE_MIN;
-        let now = self.claim.context.clock.now();
-        is_open
-            && judged.lock.file().is_some_and(|file| {
-                now.duration_since(file.time.timestamp()).unsigned_abs() >= SILENCE_MIN
-            })
+        judge_by_storage(repository, context, judged, &mut self.storage_clock)
     }
 
     fn storage_now(&self) -> Option<SystemTime> {
-        let (shown, at) = self.storage_clock?;
-        shown.checked_add(self.claim.context.clock.elapsed().saturating_sub(at))
+        self.storage_clock?.now(&*self.claim.context.clock)
     }
 
     /// Removes what may be removed; true if anything was.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -213,21 +213,6 @@ impl Claim {
         if let Some(journal) = &self.context.journal {
             self.stored.lock().iter().for_each(|id| journal.abandon(*id));
         }
-    }
-
-    /// What the storage's clock shows, from a lock stored for the purpose: a shared one, gone at
-    /// once, that keeps nobody from anything but locking exclusively at this very moment.
-    pub(super) fn storage_now(&self) -> Option<SystemTime> {
-        let shared = Self::new(
-            Arc::clone(&self.repository),
-            self.context.clone(),
-            false,
-            self.operation.clone(),
-        );
-        let id = shared.store().ok()?;
-        let now = self.repository.backend().modified(FileName::new(FileKind::Lock, id.0)).ok();
-        shared.withdraw(id, REFRESH_RETRY);
-        now
     }
 
     /// Sleeps, unless somebody asks to stop.

@@ -25,6 +25,7 @@ mod journal;
 mod judge;
 mod observe;
 mod probe;
+mod storage_clock;
 mod text;
 pub mod timing;
 mod unlock;

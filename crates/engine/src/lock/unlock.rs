@@ -9,6 +9,7 @@ use super::acquire::AutoUnlock;
 use super::claim::remove_file;
 use super::judge::{Life, Reason, Verdict};
 use super::observe::{LockReader, judge_stored};
+use super::storage_clock::{StorageClock, judge_by_storage};
 use super::timing::{REREAD_DELAY, SILENCE_MIN};
 use super::{JudgedLock, LockContext, RemovedLock, UnlockError, list};
 use crate::id::LockId;
@@ -20,6 +21,7 @@ pub struct UnlockPreview {
     locks: Vec<JudgedLock>,
     /// True if each lock must still be stale when it is removed.
     only_stale: bool,
+    storage_clock: Option<StorageClock>,
 }
 
 /// The locks with these ids. Ids of locks that are gone are left out.
@@ -33,7 +35,7 @@ pub fn unlock(
 ) -> Result<UnlockPreview, UnlockError> {
     let mut locks = list(repository, context)?;
     locks.retain(|judged| ids.contains(&judged.lock.id));
-    Ok(UnlockPreview { locks, only_stale: false })
+    Ok(UnlockPreview { locks, only_stale: false, storage_clock: None })
 }
 
 /// The locks whose owners are proven dead, or have shown no sign of life for half an hour.
@@ -44,9 +46,11 @@ pub fn unlock_stale(
     repository: &Repository,
     context: &LockContext,
 ) -> Result<UnlockPreview, UnlockError> {
-    let mut locks = list(repository, context)?;
+    let mut storage_clock = None;
+    let locks = list(repository, context)?;
+    let mut locks = judge_by_storage(repository, context, locks, &mut storage_clock);
     locks.retain(|judged| is_stale(&judged.verdict));
-    Ok(UnlockPreview { locks, only_stale: true })
+    Ok(UnlockPreview { locks, only_stale: true, storage_clock })
 }
 
 /// Every lock, held or not, readable or not.
@@ -57,7 +61,8 @@ pub fn unlock_all(
     repository: &Repository,
     context: &LockContext,
 ) -> Result<UnlockPreview, UnlockError> {
-    Ok(UnlockPreview { locks: list(repository, context)?, only_stale: false })
+    let locks = list(repository, context)?;
+    Ok(UnlockPreview { locks, only_stale: false, storage_clock: None })
 }
 
 fn is_stale(verdict: &Verdict) -> bool {
@@ -85,7 +90,8 @@ impl UnlockPreview {
         for JudgedLock { lock, verdict, .. } in self.locks {
             let id = lock.id;
             if self.only_stale {
-                removed.extend(remove_if(repository, context, id, None, &is_stale)?);
+                let now = self.storage_clock.and_then(|shown| shown.now(&*context.clock));
+                removed.extend(remove_if(repository, context, id, now, &is_stale)?);
             } else if remove(repository, id)? {
                 forget(context, id);
                 let at = context.clock.now();

@@ -71,3 +71,19 @@ fn a_stale_lock_whose_owner_turns_up_is_left_alone() {
     assert!(preview.apply(&world.repository, &world.us()).expect("applied").is_empty());
     assert_eq!(world.locks(), [id]);
 }
+
+#[test]
+fn an_old_lock_on_a_storage_of_others_is_stale_when_the_storages_clock_agrees() {
+    let world = World::new();
+    let id = world.put(&world.restics(true, 2300));
+    world.clock.advance(31 * MINUTE);
+    let shown = |world: &World| {
+        ids(unlock_stale(&world.repository, &world.us()).expect("a preview").locks())
+    };
+    assert!(shown(&world).is_empty());
+    world.backend.set_now(world.clock.now().into());
+    assert_eq!(shown(&world), [id]);
+    let preview = unlock_stale(&world.repository, &world.us()).expect("a preview");
+    assert_eq!(preview.apply(&world.repository, &world.us()).expect("applied").len(), 1);
+    assert!(world.locks().is_empty());
+}

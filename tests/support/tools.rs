@@ -11,12 +11,8 @@ pub const PASSWORD: &str = "correct horse battery staple";
 /// If there is none.
 #[must_use]
 pub fn restic_new() -> PathBuf {
-    let standard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/usr/bin/restic");
-    program(
-        "HOLDFAST_RESTIC_NEW",
-        &standard,
-        "fetch a restic of version 0.19 or newer and set HOLDFAST_RESTIC_NEW to it",
-    )
+    let standard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/restic");
+    program("HOLDFAST_RESTIC_NEW", &standard, "scripts/get-peers")
 }
 
 /// The restic of Debian 12.

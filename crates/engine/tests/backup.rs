@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use holdfast_engine::backend::{BackendErrorKind, FileKind, MemoryBackend};
 use holdfast_engine::backup::{BackupError, BackupOptions, Mode, ParentChoice, Sources, Stream};
+use holdfast_engine::blob::BlobKind;
 use holdfast_engine::check::{CheckOptions, check};
 use holdfast_engine::codec::Compression;
 use holdfast_engine::id::SnapshotId;
@@ -304,6 +305,17 @@ fn stopping_leaves_no_snapshot_and_no_lock() {
     }
 }
 
+/// What a stopped backup stored is found by the next one.
+fn assert_no_data_is_stored_twice(test: &TestRepository) {
+    let mut seen = std::collections::BTreeSet::new();
+    for pack in test.repository.list(FileKind::Pack).expect("it lists") {
+        let header = test.repository.read_pack_header(pack.id.into(), pack.size).expect("whole");
+        for blob in header.iter().filter(|blob| blob.kind == BlobKind::Data) {
+            assert!(seen.insert(blob.id), "{blob:?} is stored twice");
+        }
+    }
+}
+
 /// Backs up over a storage that fails at each of its changes in turn.
 fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool) {
     let source = tempfile::tempdir().expect("a folder");
@@ -345,6 +357,7 @@ fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool) {
         assert!(after.contents(earlier.tree) == kept, "failed at change {changes}");
         let next = after.backup_with(source.path(), &options, &Unwatched).expect("a snapshot");
         assert!(after.contents(next.tree) == files_in(source.path()));
+        assert_no_data_is_stored_twice(&after);
         fs::remove_file(&added).expect("removed");
         if matches!(done, Ok(true)) {
             assert!(changes > 4, "the storage never failed");

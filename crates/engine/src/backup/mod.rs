@@ -8,6 +8,7 @@
 pub mod exclude;
 pub mod source;
 
+mod adopt;
 mod archive;
 mod change;
 mod commit;
@@ -248,6 +249,10 @@ impl Backup<'_> {
         }
         monitor.event(Event::Phase(Phase::Preparing));
         let watch = Watch { monitor, cancel };
+        if matches!(self.mode, Mode::Store(_)) {
+            adopt::adopt(self.repository, index, self.fence(), watch)
+                .map_err(|error| watch.cancelled_or(error))?;
+        }
         match sources {
             Sources::Stream(stream) => self.stream(index, stream, watch),
             Sources::Paths { targets, working_folder } => {
@@ -454,7 +459,9 @@ impl Watch<'_> {
     /// Work that stops because it was asked to has no other cause.
     fn cancelled_or(&self, error: BackupError) -> BackupError {
         match error {
-            BackupError::Store(StoreError::Stopped) => BackupError::Cancelled,
+            BackupError::Store(StoreError::Stopped) | BackupError::Read(ReadError::Cancelled) => {
+                BackupError::Cancelled
+            }
             other => other,
         }
     }

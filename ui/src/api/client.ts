@@ -62,7 +62,7 @@ export function createClient(platform: Platform) {
     enterPassword: (id: string, password: string, remember: boolean) =>
       call<null>("enter_password", { id, password, remember }),
     repositoryLocks: (id: string) => call<LockView[]>("repository_locks", { id }),
-    unlock: (id: string, lockIds: string[]) => call<unknown>("unlock", { id, lockIds }),
+    unlock: (id: string, lockIds: string[]) => call<OperationView>("unlock", { id, lockIds }),
     recoverySheet: (id: string) => call<RecoverySheet>("recovery_sheet", { id }),
     verifyRepository: (id: string, scope: VerifyScope) =>
       call<RunStarted>("verify_repository", { id, scope }),
@@ -80,7 +80,7 @@ export function createClient(platform: Platform) {
     snapshotEntries: (repository: string, snapshot: string, path: string) =>
       call<EntryView[]>("snapshot_entries", { repository, snapshot, path }),
     forgetSnapshots: (repository: string, ids: string[]) =>
-      call<unknown>("forget_snapshots", { repository, ids }),
+      call<RunStarted>("forget_snapshots", { repository, ids }),
     previewRestore: (request: RestoreRequest) =>
       call<RestorePreview>("preview_restore", { request }),
     startRestore: (previewId: string) => call<RunStarted>("start_restore", { previewId }),

@@ -1,13 +1,8 @@
 // How a state looks: one tone each, which is a colour and a shape together.
-import type {
-  DayState,
-  HealthState,
-  Light,
-  LockVerdict,
-  OperationState,
-} from "@/api/types";
+import type { DayState, HealthState, Light, LockVerdict, OperationState } from "@/api/types";
 
-export type Tone = "protected" | "attention" | "failed" | "waiting" | "idle" | "running" | "stopped";
+export type Tone =
+  "protected" | "attention" | "failed" | "waiting" | "idle" | "running" | "stopped";
 
 export const healthTone: Record<HealthState, Tone> = {
   protected: "protected",

@@ -1,6 +1,8 @@
 // Moments as people say them, and exactly. Pure functions of the moment and of now, in the
 // computer's own time zone.
-const LOCALE = "en-GB";
+import { words } from "./words";
+
+const LOCALE = words.locale;
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
@@ -37,22 +39,18 @@ function daysAway(at: number, now: number): number {
   return Math.round((startOfDay(at) - startOfDay(now)) / DAY);
 }
 
-function minutes(count: number): string {
-  return count === 1 ? "1 minute" : `${count} minutes`;
-}
-
 /** "just now", "5 minutes ago", "today 14:05", "yesterday 02:00", "3 days ago", "12 Nov". */
 export function formatMoment(at: number, now: number): string {
   const past = now - at;
-  if (Math.abs(past) < MINUTE) return past >= 0 ? "just now" : "in a moment";
-  if (past > 0 && past < 60 * MINUTE) return `${minutes(Math.floor(past / MINUTE))} ago`;
-  if (past < 0 && -past < 60 * MINUTE) return `in ${minutes(Math.ceil(-past / MINUTE))}`;
+  if (Math.abs(past) < MINUTE) return past >= 0 ? words.justNow : words.inAMoment;
+  if (past > 0 && past < 60 * MINUTE) return words.minutesAgo(Math.floor(past / MINUTE));
+  if (past < 0 && -past < 60 * MINUTE) return words.inMinutes(Math.ceil(-past / MINUTE));
   const days = daysAway(at, now);
-  if (days === 0) return `today ${clock.format(at)}`;
-  if (days === -1) return `yesterday ${clock.format(at)}`;
-  if (days === 1) return `tomorrow ${clock.format(at)}`;
-  if (days > 1 && days < 7) return `${weekday.format(at)} ${clock.format(at)}`;
-  if (days < 0 && days > -7) return `${-days} days ago`;
+  if (days === 0) return words.todayAt(clock.format(at));
+  if (days === -1) return words.yesterdayAt(clock.format(at));
+  if (days === 1) return words.tomorrowAt(clock.format(at));
+  if (days > 1 && days < 7) return words.weekdayAt(weekday.format(at), clock.format(at));
+  if (days < 0 && days > -7) return words.daysAgo(-days);
   return formatDate(at, now);
 }
 
@@ -65,10 +63,11 @@ export function formatDate(at: number, now: number): string {
 /** "today", "yesterday", "Thursday 19 November": the heading over a day's entries. */
 export function formatDayHeading(at: number, now: number): string {
   const days = daysAway(at, now);
-  if (days === 0) return "Today";
-  if (days === -1) return "Yesterday";
+  if (days === 0) return words.today;
+  if (days === -1) return words.yesterday;
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return sameYear ? longDay.format(at) : `${longDay.format(at)} ${new Date(at).getFullYear()}`;
+  const day = longDay.format(at);
+  return sameYear ? day : words.dayOfYear(day, new Date(at).getFullYear());
 }
 
 /** "21 Nov 2026, 14:05", for columns. */

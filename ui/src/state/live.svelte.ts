@@ -92,7 +92,11 @@ export class Live {
       const after = next.running.find((one) => one.id === before.id);
       if (!before.progress || !after) continue;
       if (after.progress) {
-        kept = withProgress({ ...kept, running: this.#put(kept, before) }, after.id, after.progress);
+        kept = withProgress(
+          { ...kept, running: this.#put(kept, before) },
+          after.id,
+          after.progress,
+        );
       }
     }
     return kept;

@@ -3,8 +3,7 @@
 import type { Problem } from "@/api/types";
 
 export type Notice =
-  | { kind: "said"; text: string; undo?: () => void }
-  | { kind: "problem"; problem: Problem };
+  { kind: "said"; text: string; undo?: () => void } | { kind: "problem"; problem: Problem };
 
 const SHOWN_MILLIS = 7000;
 

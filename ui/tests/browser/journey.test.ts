@@ -104,9 +104,9 @@ it("a dialog opens on Cancel, closes by Escape and gives the focus back", async 
   await page.getByTestId("unlock-dialog").getByTestId("lock").first().waitFor();
   expect(await focused(page)).toBe("dialog-cancel");
   const chosen = page.getByTestId("unlock-choose");
-  expect(await chosen.evaluateAll((all) => all.map((one) => (one as HTMLInputElement).checked))).toEqual(
-    [false, true, false],
-  );
+  expect(
+    await chosen.evaluateAll((all) => all.map((one) => (one as HTMLInputElement).checked)),
+  ).toEqual([false, true, false]);
   await page.keyboard.press("Escape");
   await page.getByTestId("unlock-dialog").waitFor({ state: "detached" });
   expect(await focused(page)).toBe("unlock");

@@ -37,8 +37,8 @@ describe.each(["light", "dark"] as Theme[])("in %s", (theme) => {
       await act?.(page);
       if (!loads) await settle(page);
       await page.evaluate(axe);
-      const { violations } = await page.evaluate(
-        () => (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+      const { violations } = await page.evaluate(() =>
+        (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
       );
       const told = violations.map(
         ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join("\n  ")}`,

@@ -43,6 +43,9 @@ export class PlanForm {
   loading = $state(false);
   suggestionsFailed = $state(false);
   problem = $state.raw<Problem | null>(null);
+  /** What the app found when it looked at the draft, and the draft it looked at. */
+  warnings = $state.raw<Problem[]>([]);
+  #looked = $state("");
   #client: Client;
   #named = false;
 
@@ -84,6 +87,23 @@ export class PlanForm {
     if (!this.name.trim()) return t.plans.needsName;
     if (!this.repository) return t.plans.needsRepository;
     return undefined;
+  }
+
+  /** Whether the person has seen what stands in the way of this very draft. */
+  get isWarned(): boolean {
+    return this.warnings.length > 0 && this.#looked === JSON.stringify(this.draft);
+  }
+
+  /**
+   * Lets the app look at the draft. Answers whether to go on: when nothing stands in the way, or
+   * when the person has seen what does and wants to all the same (a drive may be connected later).
+   */
+  async check(): Promise<boolean> {
+    if (this.isWarned) return true;
+    const draft = this.draft;
+    this.warnings = await this.#client.checkPlan(draft);
+    this.#looked = JSON.stringify(draft);
+    return this.warnings.length === 0;
   }
 
   /** A new plan: the person's own folders, offered with their sizes. */

@@ -51,7 +51,8 @@ export const activity = {
   copyLog: "Copy the log",
   ended: {
     cancelled: "It was stopped. What was stored until then is kept and used next time.",
-    interrupted: "Holdfast or the computer ended while it ran. What was stored until then is kept and used next time.",
+    interrupted:
+      "Holdfast or the computer ended while it ran. What was stored until then is kept and used next time.",
   },
   addedShort: (size: string) => `+${size}`,
   restoredShort: (files: number) => `${counted(files, "file")} restored`,

@@ -109,7 +109,8 @@ export const common = {
   password: {
     title: (name: string) => `Password of “${name}”`,
     why: {
-      missing: "The password of this repository is not in your keychain. Without it nothing can be backed up there or restored.",
+      missing:
+        "The password of this repository is not in your keychain. Without it nothing can be backed up there or restored.",
       locked: "Your keychain is locked. Unlock it, or enter the password here.",
     },
     label: "Password",

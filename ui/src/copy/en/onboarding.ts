@@ -37,6 +37,7 @@ export const onboarding = {
     text: "If your computer is off or asleep at that time, the backup runs once soon after.",
     name: "Name of this plan",
     start: "Start the first backup",
+    anyway: "Start anyway",
     starting: "Starting…",
   },
 };

@@ -33,7 +33,7 @@ export const repositories = {
     text: "A lock says who is using the repository, so that two never spoil each other's work.",
     none: "Nobody is using this repository.",
     holder: (user: string, host: string) => `${user} on ${host}`,
-    thisComputer: "this computer",
+    itself: "Holdfast itself",
     unreadable: "A lock that cannot be read",
     exclusive: "alone",
     shared: "together with others",
@@ -121,7 +121,8 @@ export const repositories = {
     name: "Name",
     password: "Password",
     newPassword: "Password for the new repository",
-    passwordHint: "Everything is encrypted with it. Whoever loses it loses the backups, so a sheet to keep comes next.",
+    passwordHint:
+      "Everything is encrypted with it. Whoever loses it loses the backups, so a sheet to keep comes next.",
     make: "Make one for me",
     again: "Password once more",
     mismatch: "The two passwords differ.",

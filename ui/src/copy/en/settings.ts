@@ -26,10 +26,7 @@ export const settings = {
       "Closing the window ends Holdfast, and no backups run.",
       "Closing the window leaves Holdfast running.",
     ],
-    notifyOnFailure: [
-      "You are not told when a backup fails.",
-      "You are told when a backup fails.",
-    ],
+    notifyOnFailure: ["You are not told when a backup fails.", "You are told when a backup fails."],
     notifyOnOverdue: [
       "You are not told when a plan is overdue.",
       "You are told when a plan is overdue, once a day at most.",
@@ -38,10 +35,7 @@ export const settings = {
       "You are not told when a plan works again.",
       "You are told when a plan works again.",
     ],
-    notifyOnSuccess: [
-      "You are not told after a good backup.",
-      "You are told after every backup.",
-    ],
+    notifyOnSuccess: ["You are not told after a good backup.", "You are told after every backup."],
     theme: {
       system: "Holdfast looks like your system.",
       light: "Holdfast is light.",

@@ -87,6 +87,7 @@ export class Onboarding {
     this.starting = true;
     this.problem = null;
     try {
+      if (!this.#planId && !(await this.plan.check())) return false;
       this.#planId ??= (await this.#client.addPlan(this.plan.draft)).id;
       await this.#client.runPlan(this.#planId);
       return true;

@@ -21,6 +21,7 @@ function start(more: Partial<Client> = {}) {
     probeRepository: () => Promise.resolve({ state: "empty", writable: true }),
     addRepository: () => Promise.resolve({ id: "blue", name: "Blue" }),
     recoverySheet: () => Promise.resolve({ location: "/media/blue", password: "p", steps: [] }),
+    checkPlan: () => Promise.resolve([]),
     addPlan: (draft: PlanDraft) => {
       calls.push(`add ${draft.name} to ${draft.repository}`);
       return Promise.resolve({ id: "plan-1" });
@@ -107,4 +108,17 @@ it("a sheet that cannot be shown does not hold the first backup up", async () =>
   flow.where.makePassword();
   await flow.next();
   expect(flow.step).toBe("when");
+});
+
+it("what stands in the way is shown once; starting all the same is the person's right", async () => {
+  const { flow, calls } = start({ checkPlan: () => Promise.resolve([busy]) });
+  await toWhen(flow);
+  expect(await flow.start()).toBe(false);
+  expect(flow.plan.isWarned).toBe(true);
+  expect(calls).toEqual([]);
+  flow.plan.nameIt("Letters");
+  expect(flow.plan.isWarned).toBe(false);
+  await flow.start();
+  expect(await flow.start()).toBe(true);
+  expect(calls).toEqual(["add Letters to blue", "run plan-1"]);
 });

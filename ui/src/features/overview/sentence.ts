@@ -27,7 +27,12 @@ export function sentenceOf(overview: Overview, now: number): Sentence {
   const { health: state, plans } = overview;
   const running = plans.some((plan) => plan.running);
   if (plans.length === 0) {
-    return { state: "noPlans", text: t.overview.noPlans, reason: t.overview.noPlansReason, running };
+    return {
+      state: "noPlans",
+      text: t.overview.noPlans,
+      reason: t.overview.noPlansReason,
+      running,
+    };
   }
   if (state === "protected") {
     return { state, text: t.overview.protected, reason: newestOf(plans, now), running };

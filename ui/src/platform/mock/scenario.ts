@@ -94,7 +94,9 @@ function failing(): Overview {
     newestGood: now() - 51 * HOUR,
   };
   documents.lastRun = { operation: "op-9", state: "failed", at: now() - HOUR };
-  documents.days = documents.days.map((cell, at) => (at > 27 ? { ...cell, state: "failed" } : cell));
+  documents.days = documents.days.map((cell, at) =>
+    at > 27 ? { ...cell, state: "failed" } : cell,
+  );
   photos.health = { ...photos.health, state: "overdue", newestGood: now() - 80 * HOUR };
   blue.locks = locks();
   blue.lights = { space: "attention", verify: "failed", lock: "attention" };

@@ -22,9 +22,11 @@ export const problems = {
     code: "repositoryLocked",
     title: "The repository is in use by another program",
     meaning: "The backup did not start. Your 142 snapshots are unchanged.",
-    advice: "A lock of mac-mini has shown no sign of life for 3 hours. Unlock it if it is not working.",
+    advice:
+      "A lock of mac-mini has shown no sign of life for 3 hours. Unlock it if it is not working.",
     actions: ["unlockAndRetry", "retry", "showDetails"],
-    details: "unable to create lock: repository is already locked exclusively by PID 4711 on mac-mini",
+    details:
+      "unable to create lock: repository is already locked exclusively by PID 4711 on mac-mini",
   },
   repositoryBusy: {
     code: "repositoryBusy",
@@ -262,7 +264,7 @@ export function locks(): LockView[] {
       created: now() - 26 * HOUR,
       program: "restic 0.19.1",
       operation: "backup",
-      ours: true,
+      ours: false,
       verdict: "dead",
       reasons: ["No process 81422 runs on this computer.", "The computer was restarted since."],
       readable: true,

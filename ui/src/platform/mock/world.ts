@@ -19,7 +19,14 @@ import type {
 } from "@/api/types";
 import { MINUTE, now } from "./moments";
 import { settings } from "./scenario";
-import { locks, makeEntries, makeOperation, makePlan, makeRepository, makeSnapshots } from "./things";
+import {
+  locks,
+  makeEntries,
+  makeOperation,
+  makePlan,
+  makeRepository,
+  makeSnapshots,
+} from "./things";
 import { problems } from "./things";
 
 const STEP_MILLIS = 150;
@@ -169,7 +176,12 @@ export class World {
               count: operation.findings,
               examples: ["archive.pst", "inbox.pst", "calendar.ics"].map(example),
             },
-            { kind: "vanished", title: "Vanished while reading", count: 1, examples: [example("tmp~")] },
+            {
+              kind: "vanished",
+              title: "Vanished while reading",
+              count: 1,
+              examples: [example("tmp~")],
+            },
           ]
         : [],
     };

@@ -15,12 +15,8 @@ const UNCHANGED: &str = "Nothing in the repository was changed.";
 /// A repository could not be opened.
 pub(crate) fn opening(error: OpenError, location: &str) -> Failure {
     match &error {
-        OpenError::NoRepository { .. } => Failure::fatal(format!(
-            "repository does not exist: unable to open config file: {location}/config: no such \
-             file\nIs there a repository at the following location?\n{location}"
-        ))
-        .status(ExitStatus::NoRepository)
-        .advice("Check the location, or make a repository there with `holdfast init`."),
+        OpenError::NoRepository { .. } => no_repository(location)
+            .advice("Check the location, or make a repository there with `holdfast init`."),
         OpenError::WrongPassword { .. } => Failure::fatal("wrong password or no key found")
             .status(ExitStatus::WrongPassword)
             .meaning(UNCHANGED)
@@ -43,12 +39,27 @@ pub(crate) fn opening(error: OpenError, location: &str) -> Failure {
             .meaning("A key file is damaged; the password opens none of the others.")
             .advice("Try another password, or bring the folder `keys` back from a copy.")
             .cause(error),
+        // A folder that is not there: a drive that is not connected, or no repository yet.
+        OpenError::Backend { source, .. } if is_absent(source) => no_repository(location)
+            .advice("Check the location, connect its drive, or make a repository there with `holdfast init`."),
         OpenError::Backend { .. } => {
             let failure = Failure::fatal(format!("unable to open repository at {location}"));
             about_storage(failure.meaning(UNCHANGED), &error).cause(error)
         }
         _ => Failure::fatal(format!("unable to open repository at {location}")).cause(error),
     }
+}
+
+fn no_repository(location: &str) -> Failure {
+    Failure::fatal(format!(
+        "repository does not exist: unable to open config file: {location}/config: no such file or \
+         directory\nIs there a repository at the following location?\n{location}"
+    ))
+    .status(ExitStatus::NoRepository)
+}
+
+fn is_absent(error: &BackendError) -> bool {
+    error.source.as_ref().is_some_and(|cause| cause.kind() == std::io::ErrorKind::NotFound)
 }
 
 /// A repository could not be made.

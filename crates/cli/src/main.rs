@@ -7,9 +7,11 @@ mod exit;
 mod explain;
 mod interrupt;
 mod location;
+mod locking;
 mod output;
 mod run;
 mod secrets;
+mod selection;
 mod session;
 mod values;
 

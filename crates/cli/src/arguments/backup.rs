@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
+use holdfast_engine::snapshot::GroupBy;
 
-use super::GroupByArgument;
 use crate::values::{self, TagList};
 
 /// `holdfast backup`
@@ -116,7 +116,7 @@ pub(crate) struct ChangeArguments {
     /// group snapshots by host, paths and/or tags, separated by comma (disable grouping with '')
     /// (default host,paths)
     #[arg(short = 'g', long, value_name = "group")]
-    pub(crate) group_by: Option<GroupByArgument>,
+    pub(crate) group_by: Option<GroupBy>,
     /// ignore ctime changes when checking for modified files
     #[arg(long)]
     pub(crate) ignore_ctime: bool,

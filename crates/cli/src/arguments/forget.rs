@@ -1,8 +1,9 @@
 //! Flags of `forget`.
 
 use clap::Args;
+use holdfast_engine::snapshot::GroupBy;
 
-use super::{GroupByArgument, SnapshotFilterArguments};
+use super::SnapshotFilterArguments;
 use crate::values::{self, TagList};
 
 /// `holdfast forget`
@@ -30,7 +31,7 @@ pub(crate) struct ForgetArguments {
     pub(crate) compact: bool,
     /// group snapshots by host, paths and/or tags, separated by comma (disable grouping with '')
     #[arg(short = 'g', long, value_name = "group")]
-    pub(crate) group_by: Option<GroupByArgument>,
+    pub(crate) group_by: Option<GroupBy>,
     #[command(flatten)]
     policy: PolicyArguments,
     #[command(flatten)]

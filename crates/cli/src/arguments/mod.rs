@@ -23,7 +23,7 @@ pub(crate) use small::{
     CatArguments, CheckArguments, InitArguments, ListArguments, LocksArguments, LsArguments,
     SnapshotsArguments, SortArgument, StatsArguments, UnlockArguments,
 };
-pub(crate) use snapshot_filter::{GroupByArgument, SnapshotFilterArguments};
+pub(crate) use snapshot_filter::SnapshotFilterArguments;
 
 /// A command line.
 #[derive(Debug, Parser)]

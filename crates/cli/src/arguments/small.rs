@@ -1,8 +1,9 @@
 //! Flags of the commands that have few.
 
 use clap::{Args, ValueEnum};
+use holdfast_engine::snapshot::GroupBy;
 
-use super::{GroupByArgument, SnapshotFilterArguments};
+use super::SnapshotFilterArguments;
 
 /// `holdfast init`
 #[derive(Debug, Args)]
@@ -30,7 +31,7 @@ pub(crate) struct SnapshotsArguments {
     pub(crate) compact: bool,
     /// group snapshots by host, paths and/or tags, separated by comma
     #[arg(short = 'g', long, value_name = "group")]
-    pub(crate) group_by: Option<GroupByArgument>,
+    pub(crate) group_by: Option<GroupBy>,
     /// only show the last n snapshots for each host and path
     #[arg(long, value_name = "n")]
     pub(crate) latest: Option<usize>,

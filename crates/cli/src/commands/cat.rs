@@ -1,15 +1,19 @@
 //! `holdfast cat`
 
+use std::sync::Arc;
+
 use holdfast_engine::backend::{FileKind, FileName};
 use holdfast_engine::blob::BlobKind;
 use holdfast_engine::id::{BlobId, RawId};
 use holdfast_engine::repository::Repository;
+use holdfast_engine::snapshot::{self, SnapshotFilter};
 
 use super::Ended;
 use crate::arguments::CatArguments;
 use crate::exit::{ExitStatus, Failure};
 use crate::explain;
 use crate::output::indented;
+use crate::selection::{not_selected, subtree};
 use crate::session::Session;
 
 const KINDS: [&str; 9] =
@@ -72,7 +76,7 @@ pub(crate) fn cat(session: &Session, arguments: &CatArguments) -> Ended {
             terminal.raw(&bytes)?;
         }
         "blob" => terminal.raw(&blob(session, &repository, whole_id(id)?)?)?,
-        _ => return Err(Failure::fatal("not here yet")),
+        _ => terminal.raw(&tree(session, &repository, id)?)?,
     }
     Ok(ExitStatus::Success)
 }
@@ -90,6 +94,17 @@ fn blob(session: &Session, repository: &Repository, id: RawId) -> Result<Vec<u8>
     let kind = [BlobKind::Data, BlobKind::Tree].into_iter().find(|kind| index.contains(*kind, &id));
     let kind = kind.ok_or_else(|| Failure::fatal("blob not found"))?;
     repository.read_blob(&index, kind, id).map_err(explain::reading)
+}
+
+/// The tree of a snapshot, or of a folder in it, as it is stored.
+fn tree(session: &Session, repository: &Arc<Repository>, text: &str) -> Result<Vec<u8>, Failure> {
+    let (all, _) = session.load_snapshots(repository)?;
+    let filter = SnapshotFilter::default();
+    let selected = snapshot::select(&all, text, &filter)
+        .map_err(|error| not_selected(&error, &filter, "Fatal: could not find snapshot: "))?;
+    let index = repository.load_index(&session.cancel).map_err(explain::reading)?;
+    let tree = subtree(repository, &index, selected.snapshot.tree, selected.subfolder)?;
+    repository.read_blob(&index, BlobKind::Tree, tree.into()).map_err(explain::reading)
 }
 
 /// Prints JSON with its keys as they are, known or not, one to a line.

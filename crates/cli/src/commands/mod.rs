@@ -3,6 +3,9 @@
 mod cat;
 mod init;
 mod list;
+mod locks;
+mod snapshots;
+mod unlock;
 mod version;
 
 use crate::arguments::Command;
@@ -18,6 +21,9 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
         Command::Cat(arguments) => cat::cat(session, &arguments),
         Command::Init(arguments) => init::init(session, &arguments),
         Command::List(arguments) => list::list(session, &arguments),
+        Command::Locks(_) => locks::locks(session),
+        Command::Snapshots(arguments) => snapshots::snapshots(session, &arguments),
+        Command::Unlock(arguments) => unlock::unlock(session, &arguments),
         Command::Version => version::version(session),
         _ => Err(Failure::fatal("not here yet")),
     }

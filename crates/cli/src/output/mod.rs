@@ -8,6 +8,7 @@ mod estimate;
 pub(crate) mod format;
 mod indent;
 pub(crate) mod messages;
+pub(crate) mod progress;
 pub(crate) mod table;
 mod terminal;
 

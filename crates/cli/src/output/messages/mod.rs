@@ -14,6 +14,8 @@ pub(crate) use restore::{
     RestoreCounts, RestoreStatusMessage, RestoreSummaryMessage, VerboseRestoreMessage,
 };
 
+use holdfast_engine::id::SnapshotId;
+use holdfast_engine::snapshot::Snapshot;
 use serde::{Serialize, Serializer};
 
 /// The last word of a command that failed.
@@ -78,6 +80,14 @@ pub(crate) struct StatsMessage {
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) total_blob_count: u64,
     pub(crate) snapshots_count: u64,
+}
+
+/// A snapshot as restic shows it: as it is stored, and its id.
+pub(crate) fn snapshot_object(id: SnapshotId, snapshot: &Snapshot) -> String {
+    let stored = snapshot.to_json();
+    let stored = String::from_utf8_lossy(&stored);
+    let fields = stored.strip_suffix('}').unwrap_or(&stored);
+    format!(r#"{fields},"id":"{id}","short_id":"{}"}}"#, id.short())
 }
 
 fn is_zero(number: &u64) -> bool {

@@ -1,0 +1,147 @@
+//! `holdfast snapshots`
+
+use holdfast_engine::snapshot::{self, GroupBy, GroupKey, HOST_AND_PATHS};
+
+use super::Ended;
+use crate::arguments::SnapshotsArguments;
+use crate::exit::{ExitStatus, Failure};
+use crate::locking;
+use crate::output::messages::snapshot_object;
+use crate::output::table::{Align, Table};
+use crate::output::{Verbosity, format};
+use crate::selection::Stored;
+use crate::session::Session;
+
+/// Lists snapshots.
+pub(crate) fn snapshots(session: &Session, arguments: &SnapshotsArguments) -> Ended {
+    let repository = session.open()?;
+    let lock = session.lock_to_read(&repository, "snapshots")?;
+    let (all, unread) = session.load_snapshots(&repository)?;
+    let filter = session.filter(&arguments.filter);
+    let mut chosen = session.chosen(&all, &arguments.snapshots, &filter);
+    chosen.sort_by(|(_, a), (_, b)| a.time.cmp_moment(&b.time));
+    if let Some(count) = arguments.latest {
+        let by = arguments.group_by.unwrap_or(HOST_AND_PATHS);
+        chosen = snapshot::latest_of_each_group(&chosen, by, count);
+    }
+    let shown = show(session, arguments, &chosen);
+    locking::release(session, lock);
+    shown?;
+    Ok(if unread == 0 { ExitStatus::Success } else { ExitStatus::Failed })
+}
+
+fn show(
+    session: &Session,
+    arguments: &SnapshotsArguments,
+    chosen: &[&Stored],
+) -> Result<(), Failure> {
+    let by = arguments.group_by.filter(|by| *by != GroupBy::default());
+    let Some(by) = by else {
+        return if session.terminal.is_json() {
+            Ok(session.terminal.line(&format!("[{}]", objects(chosen)))?)
+        } else {
+            show_table(session, arguments.compact, chosen)
+        };
+    };
+    let groups = snapshot::group_by(chosen.iter().copied(), by);
+    if session.terminal.is_json() {
+        let groups: Vec<String> = groups
+            .iter()
+            .map(|group| {
+                let key = key_object(&group.key);
+                format!(r#"{{"group_key":{key},"snapshots":[{}]}}"#, objects(&group.snapshots))
+            })
+            .collect();
+        return Ok(session.terminal.line(&format!("[{}]", groups.join(",")))?);
+    }
+    for group in &groups {
+        session.terminal.line(&title(&group.key))?;
+        show_table(session, arguments.compact, &group.snapshots)?;
+    }
+    Ok(())
+}
+
+fn objects(snapshots: &[&Stored]) -> String {
+    let objects = snapshots.iter().map(|(id, snapshot)| {
+        let mut snapshot = snapshot.clone();
+        // restic sorts them while it groups.
+        snapshot.paths.sort_unstable();
+        snapshot_object(*id, &snapshot)
+    });
+    objects.collect::<Vec<_>>().join(",")
+}
+
+fn key_object(key: &GroupKey) -> String {
+    serde_json::json!({
+        "hostname": key.hostname.as_deref().unwrap_or_default(),
+        "paths": key.paths,
+        "tags": key.tags.as_ref().filter(|tags| !tags.is_empty()),
+    })
+    .to_string()
+}
+
+fn title(key: &GroupKey) -> String {
+    let mut parts = Vec::new();
+    if let Some(host) = &key.hostname {
+        parts.push(format!("host [{host}]"));
+    }
+    for (name, list) in [("tags", &key.tags), ("paths", &key.paths)] {
+        if let Some(list) = list.as_ref().filter(|list| !list.is_empty()) {
+            parts.push(format!("{name} [{}]", list.join(", ")));
+        }
+    }
+    format!("snapshots for ({}):", parts.join(", "))
+}
+
+fn show_table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Result<(), Failure> {
+    if snapshots.is_empty() {
+        return Ok(());
+    }
+    for line in table(session, compact, snapshots).lines() {
+        session.terminal.line(&line)?;
+    }
+    Ok(())
+}
+
+fn table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Table {
+    let mut table = Table::default();
+    table.column("ID", Align::Left);
+    table.column("Time", Align::Left);
+    if compact {
+        table.column("Host", Align::Left);
+        table.column("Tags  ", Align::Left);
+    } else {
+        table.column("Host      ", Align::Left);
+        table.column("Tags      ", Align::Left);
+        table.column("Paths", Align::Left);
+    }
+    let has_sizes = snapshots.iter().any(|(_, snapshot)| snapshot.summary.is_some());
+    if has_sizes {
+        table.column("Size", Align::Right);
+    }
+    for (id, snapshot) in snapshots {
+        let mut paths = snapshot.paths.clone();
+        paths.sort_unstable();
+        if !compact && paths.len() > 1 {
+            table.separate_rows();
+        }
+        let time = format::local_time(&snapshot.time, &session.zone);
+        let mut row = vec![vec![id.short()], vec![time], vec![snapshot.hostname.clone()]];
+        if compact {
+            row.push(snapshot.tags.clone());
+        } else {
+            row.push(vec![snapshot.tags.join(",")]);
+            row.push(paths);
+        }
+        if has_sizes {
+            let size = snapshot.summary.as_ref().map(|summary| summary.total_bytes_processed);
+            row.push(vec![size.map(format::bytes).unwrap_or_default()]);
+        }
+        table.row(row);
+    }
+    if session.terminal.verbosity() >= Verbosity::Normal {
+        table.footer("Timestamps shown in local time");
+        table.footer(format!("{} snapshots", snapshots.len()));
+    }
+    table
+}

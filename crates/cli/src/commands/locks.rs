@@ -74,7 +74,7 @@ fn lines(judged: &JudgedLock) -> Vec<String> {
     let id = judged.lock.id.short();
     let life = locking::life(judged.verdict.life);
     let first = match &judged.lock.content {
-        LockContent::Lock(file) => {
+        LockContent::Readable(file) => {
             let kind = if file.exclusive { "exclusive" } else { "shared" };
             let holder = locking::holder_of(judged);
             let program = file.program_version.as_deref().unwrap_or("restic");

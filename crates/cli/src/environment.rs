@@ -3,7 +3,7 @@
 //! Each is known as `RESTIC_X` and as `HOLDFAST_X`; the latter wins, and a flag wins over both.
 //! A variable that is set but empty counts as not set, as restic has it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 /// The variables, read through a function so that tests bring their own.
 pub(crate) struct Environment {
@@ -40,8 +40,8 @@ impl Environment {
     }
 
     /// A variable that is neither restic's nor ours, such as one named in a pattern file.
-    pub(crate) fn plain(&self, name: &str) -> Option<String> {
-        (self.read)(name).map(|value| value.to_string_lossy().into_owned())
+    pub(crate) fn plain(&self, name: &OsStr) -> Option<OsString> {
+        (self.read)(&name.to_string_lossy())
     }
 
     #[cfg(test)]

@@ -15,7 +15,7 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub(crate) use backup::BackupArguments;
+pub(crate) use backup::{BackupArguments, ExcludeArguments};
 pub(crate) use forget::ForgetArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
 pub(crate) use restore::{OverwriteArgument, RestoreArguments};

@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+mod backup;
 mod cat;
 mod init;
 mod list;
@@ -18,6 +19,7 @@ pub(crate) type Ended = Result<ExitStatus, Failure>;
 /// Carries out a command.
 pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
     match command {
+        Command::Backup(arguments) => backup::backup(session, &arguments),
         Command::Cat(arguments) => cat::cat(session, &arguments),
         Command::Init(arguments) => init::init(session, &arguments),
         Command::List(arguments) => list::list(session, &arguments),

@@ -117,7 +117,7 @@ fn table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Table {
     }
     let has_sizes = snapshots.iter().any(|(_, snapshot)| snapshot.summary.is_some());
     if has_sizes {
-        table.column("Size", Align::Right);
+        table.column("Size", Align::Left);
     }
     for (id, snapshot) in snapshots {
         let mut paths = snapshot.paths.clone();

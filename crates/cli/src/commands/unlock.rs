@@ -54,12 +54,16 @@ fn named(
 fn refuse_alive(preview: &UnlockPreview) -> Result<(), Failure> {
     let alive = preview.locks().iter().find(|judged| judged.verdict.life == Life::Alive);
     let Some(judged) = alive else { return Ok(()) };
-    Err(Failure::fatal(format!("lock {} is held: {}", judged.lock.id.short(), locking::holder_of(judged)))
-        .meaning(format!(
-            "Its owner lives ({}). Removing it could destroy what it is writing.",
-            locking::reasons(&judged.verdict.reasons)
-        ))
-        .advice("Wait until it is done, or stop it first."))
+    Err(Failure::fatal(format!(
+        "lock {} is held: {}",
+        judged.lock.id.short(),
+        locking::holder_of(judged)
+    ))
+    .meaning(format!(
+        "Its owner lives ({}). Removing it could destroy what it is writing.",
+        locking::reasons(&judged.verdict.reasons)
+    ))
+    .advice("Wait until it is done, or stop it first."))
 }
 
 fn failed(error: UnlockError) -> Failure {

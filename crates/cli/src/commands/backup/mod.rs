@@ -201,7 +201,7 @@ fn failed(error: BackupError, stream: Option<&str>, progress: &BackupProgress<'_
             progress.stream_failed(&item, source);
             unable(&format!("failed to save {item}: {source}")).meaning(NO_SNAPSHOT)
         }
-        BackupError::Store(StoreError::Fenced(_)) => unable("the lock on the repository was lost")
+        BackupError::Store(StoreError::Lock(_)) => unable("the lock on the repository was lost")
             .meaning(
                 "Another program removed it and may have removed data; no snapshot was written.",
             )

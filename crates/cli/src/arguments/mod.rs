@@ -18,7 +18,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use backup::{BackupArguments, ExcludeArguments};
 pub(crate) use forget::ForgetArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
-pub(crate) use restore::{OverwriteArgument, RestoreArguments};
+pub(crate) use restore::{OverwriteArgument, RestoreArguments, RestorePatternArguments};
 pub(crate) use small::{
     CatArguments, CheckArguments, InitArguments, ListArguments, LocksArguments, LsArguments,
     SnapshotsArguments, SortArgument, StatsArguments, UnlockArguments,

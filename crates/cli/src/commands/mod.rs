@@ -2,10 +2,15 @@
 
 mod backup;
 mod cat;
+mod check;
+mod forget;
 mod init;
 mod list;
 mod locks;
+mod ls;
+mod restore;
 mod snapshots;
+mod stats;
 mod unlock;
 mod version;
 
@@ -21,12 +26,16 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
     match command {
         Command::Backup(arguments) => backup::backup(session, &arguments),
         Command::Cat(arguments) => cat::cat(session, &arguments),
+        Command::Check(arguments) => check::check(session, &arguments),
+        Command::Forget(arguments) => forget::forget(session, &arguments),
         Command::Init(arguments) => init::init(session, &arguments),
         Command::List(arguments) => list::list(session, &arguments),
         Command::Locks(_) => locks::locks(session),
+        Command::Ls(arguments) => ls::ls(session, &arguments),
+        Command::Restore(arguments) => restore::restore(session, &arguments),
         Command::Snapshots(arguments) => snapshots::snapshots(session, &arguments),
+        Command::Stats(arguments) => stats::stats(session, &arguments),
         Command::Unlock(arguments) => unlock::unlock(session, &arguments),
         Command::Version => version::version(session),
-        _ => Err(Failure::fatal("not here yet")),
     }
 }

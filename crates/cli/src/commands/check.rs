@@ -1,0 +1,190 @@
+//! `holdfast check`
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use holdfast_engine::check::{self, CheckOptions, CheckOutcome, DataSubset, DataSubsetError};
+use holdfast_engine::clock::Clock;
+use holdfast_engine::monitor::{Event, Finding, FindingKind, Monitor, Phase, Totals};
+use holdfast_engine::repository::Repository;
+use parking_lot::Mutex;
+
+use super::Ended;
+use crate::arguments::CheckArguments;
+use crate::exit::{ExitStatus, Failure};
+use crate::output::messages::{CheckErrorMessage, CheckSummaryMessage};
+use crate::output::progress::{interval, while_shown};
+use crate::output::{Estimate, Verbosity, format};
+use crate::session::Session;
+use crate::{explain, locking};
+
+/// Verifies the repository.
+pub(crate) fn check(session: &Session, arguments: &CheckArguments) -> Ended {
+    let data = subset(arguments)?;
+    let repository = session.open()?;
+    // Shared: a check changes nothing, so it need not keep backups waiting. It keeps out whoever
+    // removes data.
+    let terminal = &session.terminal;
+    if !session.global.no_lock {
+        terminal.say(Verbosity::Normal, "create shared lock for repository");
+    }
+    let lock = session.lock_to_read(&repository, "check")?;
+    let checked = run(session, arguments, &repository, data);
+    locking::release(session, lock);
+    report(session, &checked?)
+}
+
+fn subset(arguments: &CheckArguments) -> Result<DataSubset, Failure> {
+    match (&arguments.read_data_subset, arguments.read_data) {
+        (None, false) => Ok(DataSubset::None),
+        (None, true) => Ok(DataSubset::All),
+        (Some(_), true) => Err(Failure::fatal(
+            "check flags --read-data and --read-data-subset cannot be used together",
+        )),
+        (Some(text), false) => text.parse().map_err(|error: DataSubsetError| {
+            let text = "check flag --read-data-subset has invalid value, please see documentation";
+            Failure::fatal(text).cause(error)
+        }),
+    }
+}
+
+fn run(
+    session: &Session,
+    arguments: &CheckArguments,
+    repository: &Arc<Repository>,
+    data: DataSubset,
+) -> Result<CheckOutcome, Failure> {
+    let filter = session.filter(&arguments.filter);
+    let is_filtered = !arguments.snapshots.is_empty()
+        || !(filter.hosts.is_empty() && filter.tags.is_empty() && filter.paths.is_empty());
+    let snapshots = if is_filtered {
+        let (all, _) = session.load_snapshots(repository)?;
+        let chosen = session.chosen(&all, &arguments.snapshots, &filter);
+        Some(chosen.into_iter().map(|(id, _)| *id).collect())
+    } else {
+        None
+    };
+    let options = CheckOptions { snapshots, data };
+    let progress = CheckProgress::new(session, data != DataSubset::None);
+    let times =
+        interval(&session.terminal, &session.environment).filter(|_| !session.terminal.is_json());
+    while_shown(&session.terminal, times, &|| progress.show(), || {
+        check::check(repository, &options, &progress, &session.cancel)
+    })
+    .map_err(explain::reading)
+}
+
+fn report(session: &Session, outcome: &CheckOutcome) -> Ended {
+    let terminal = &session.terminal;
+    let broken: Vec<String> = outcome.broken_packs.iter().map(ToString::to_string).collect();
+    if outcome.suggests_prune {
+        terminal.say(Verbosity::Normal, "Some files hold what nothing needs. This is harmless.");
+    }
+    if terminal.is_json() {
+        terminal.message(&CheckSummaryMessage {
+            message_type: "summary",
+            num_errors: outcome.errors,
+            broken_packs: (!broken.is_empty()).then_some(broken.clone()),
+            suggest_repair_index: outcome.suggests_index_repair,
+            suggest_prune: outcome.suggests_prune,
+        })?;
+    }
+    if outcome.is_sound() {
+        terminal.say(Verbosity::Normal, "no errors were found");
+        return Ok(ExitStatus::Success);
+    }
+    let mut meaning = format!("{} problems were found.", outcome.errors);
+    if !broken.is_empty() {
+        meaning.push_str(&format!(" Damaged or missing packs: {}.", broken.join(", ")));
+    }
+    meaning.push_str(" Files that need none of this can still be restored.");
+    Err(Failure::fatal("repository contains errors").meaning(meaning).advice(
+        "Keep the repository as it is and make a copy of it if you can. restic's `repair` commands \
+         work on it; then back up again, which stores what is missing and still on this computer.",
+    ))
+}
+
+struct CheckProgress<'a> {
+    session: &'a Session,
+    began: Duration,
+    reads_data: bool,
+    bytes: AtomicU64,
+    totals: Mutex<Totals>,
+    estimate: Mutex<Estimate>,
+}
+
+impl<'a> CheckProgress<'a> {
+    fn new(session: &'a Session, reads_data: bool) -> Self {
+        Self {
+            session,
+            began: session.clock.awake(),
+            reads_data,
+            bytes: AtomicU64::new(0),
+            totals: Mutex::default(),
+            estimate: Mutex::default(),
+        }
+    }
+
+    fn show(&self) {
+        let totals = *self.totals.lock();
+        if totals.bytes == 0 {
+            return;
+        }
+        let elapsed = self.session.clock.awake().saturating_sub(self.began);
+        let bytes = self.bytes.load(Relaxed);
+        let mut line = format!(
+            "[{}] {}  {} / {} in {} packs",
+            format::seconds(elapsed.as_secs()),
+            format::percent(bytes, totals.bytes),
+            format::bytes(bytes),
+            format::bytes(totals.bytes),
+            totals.files
+        );
+        let mut estimate = self.estimate.lock();
+        estimate.note(elapsed, bytes);
+        if let Some(left) = estimate.seconds_left(totals.bytes).filter(|left| *left > 0) {
+            line.push_str(&format!(" ETA {}", format::seconds(left)));
+        }
+        self.session.terminal.status(&[line]);
+    }
+
+    fn phase(&self, phase: Phase) {
+        let text = match phase {
+            Phase::Preparing => "load indexes",
+            Phase::Working => "check snapshots, trees and blobs",
+            Phase::Verifying if self.reads_data => "read data",
+            _ => return,
+        };
+        self.session.terminal.say(Verbosity::Normal, text);
+    }
+
+    fn finding(&self, finding: &Finding) {
+        let message = match &finding.path {
+            Some(path) => format!("{}: {}", path.display(), finding.message),
+            None => finding.message.clone(),
+        };
+        let terminal = &self.session.terminal;
+        if finding.kind == FindingKind::Note {
+            terminal.say(Verbosity::Verbose, &message);
+        } else if terminal.is_json() {
+            terminal.error_message(&CheckErrorMessage { message_type: "error", message });
+        } else {
+            terminal.warn(&format!("error: {message}"));
+        }
+    }
+}
+
+impl Monitor for CheckProgress<'_> {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Phase(phase) => self.phase(phase),
+            Event::Total(totals) => *self.totals.lock() = totals,
+            Event::Bytes(bytes) => {
+                self.bytes.fetch_add(bytes, Relaxed);
+            }
+            Event::Finding(finding) => self.finding(finding),
+            _ => {}
+        }
+    }
+}

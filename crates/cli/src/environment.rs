@@ -5,9 +5,11 @@
 
 use std::ffi::{OsStr, OsString};
 
+type Read = dyn Fn(&str) -> Option<OsString> + Send + Sync;
+
 /// The variables, read through a function so that tests bring their own.
 pub(crate) struct Environment {
-    read: Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>,
+    read: Box<Read>,
 }
 
 impl Environment {

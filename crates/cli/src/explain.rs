@@ -6,7 +6,7 @@
 use std::error::Error;
 
 use holdfast_engine::backend::{BackendError, BackendErrorKind};
-use holdfast_engine::repository::{CreateError, FindError, OpenError, ReadError, WriteError};
+use holdfast_engine::repository::{CreateError, FindError, OpenError, ReadError};
 
 use crate::exit::{ExitStatus, Failure};
 
@@ -97,11 +97,6 @@ pub(crate) fn reading(error: ReadError) -> Failure {
         .meaning("Snapshots that do not need this part are unharmed.")
         .advice("Run `holdfast check` to see what is affected.")
         .cause(error)
-}
-
-/// Something could not be stored.
-pub(crate) fn writing(error: WriteError) -> Failure {
-    about_storage(Failure::fatal(error.to_string()), &error).cause(error)
 }
 
 /// An id names nothing, or too much; in restic's words.

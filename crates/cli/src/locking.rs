@@ -117,18 +117,23 @@ struct LockWatch<'a> {
 impl Monitor for LockWatch<'_> {
     fn event(&self, event: Event<'_>) {
         match event {
-            Event::WaitingForLock { holder, .. } => {
-                if !std::mem::replace(&mut *self.told.lock(), true) {
-                    let wait = go_duration(self.wait);
-                    let text = format!("repo already locked, waiting up to {wait} for the lock");
-                    self.terminal.say(Verbosity::Normal, &text);
-                    self.terminal.say(Verbosity::Normal, &format!("held by {}", holder_of(holder)));
-                }
-            }
+            Event::WaitingForLock { holder, .. } => self.waiting(holder),
             Event::LockRemoved(removed) => self.terminal.warn(&removal(removed)),
             Event::Finding(finding) => self.terminal.warn(&finding.message),
             _ => {}
         }
+    }
+}
+
+impl LockWatch<'_> {
+    fn waiting(&self, holder: &JudgedLock) {
+        if std::mem::replace(&mut *self.told.lock(), true) {
+            return;
+        }
+        let wait = go_duration(self.wait);
+        let text = format!("repo already locked, waiting up to {wait} for the lock");
+        self.terminal.say(Verbosity::Normal, &text);
+        self.terminal.say(Verbosity::Normal, &format!("held by {}", holder_of(holder)));
     }
 }
 

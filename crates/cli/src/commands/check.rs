@@ -56,14 +56,16 @@ fn run(
     data: DataSubset,
 ) -> Result<CheckOutcome, Failure> {
     let filter = session.filter(&arguments.filter);
-    let is_filtered = !arguments.snapshots.is_empty()
-        || !(filter.hosts.is_empty() && filter.tags.is_empty() && filter.paths.is_empty());
-    let snapshots = if is_filtered {
+    let is_everything = arguments.snapshots.is_empty()
+        && filter.hosts.is_empty()
+        && filter.tags.is_empty()
+        && filter.paths.is_empty();
+    let snapshots = if is_everything {
+        None
+    } else {
         let (all, _) = session.load_snapshots(repository)?;
         let chosen = session.chosen(&all, &arguments.snapshots, &filter);
         Some(chosen.into_iter().map(|(id, _)| *id).collect())
-    } else {
-        None
     };
     let options = CheckOptions { snapshots, data };
     let progress = CheckProgress::new(session, data != DataSubset::None);

@@ -7,7 +7,7 @@ use crate::arguments::SnapshotsArguments;
 use crate::exit::{ExitStatus, Failure};
 use crate::locking;
 use crate::output::messages::snapshot_object;
-use crate::output::table::{Align, Table};
+use crate::output::table::Table;
 use crate::output::{Verbosity, format};
 use crate::selection::Stored;
 use crate::session::Session;
@@ -105,19 +105,19 @@ fn show_table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Result
 
 fn table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Table {
     let mut table = Table::default();
-    table.column("ID", Align::Left);
-    table.column("Time", Align::Left);
+    table.column("ID");
+    table.column("Time");
     if compact {
-        table.column("Host", Align::Left);
-        table.column("Tags  ", Align::Left);
+        table.column("Host");
+        table.column("Tags  ");
     } else {
-        table.column("Host      ", Align::Left);
-        table.column("Tags      ", Align::Left);
-        table.column("Paths", Align::Left);
+        table.column("Host      ");
+        table.column("Tags      ");
+        table.column("Paths");
     }
     let has_sizes = snapshots.iter().any(|(_, snapshot)| snapshot.summary.is_some());
     if has_sizes {
-        table.column("Size", Align::Left);
+        table.column("Size");
     }
     for (id, snapshot) in snapshots {
         let mut paths = snapshot.paths.clone();

@@ -5,31 +5,18 @@
 /// A table that is written when it is whole.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    columns: Vec<Column>,
+    columns: Vec<&'static str>,
     rows: Vec<Vec<Vec<String>>>,
     footer: Vec<String>,
     blank_between_rows: bool,
-}
-
-#[derive(Debug)]
-struct Column {
-    heading: &'static str,
-    align: Align,
-}
-
-/// On which side of its column a cell stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Align {
-    Left,
-    Right,
 }
 
 const GAP: &str = "  ";
 
 impl Table {
     /// Adds a column. Blanks at the end of the heading set its least width.
-    pub(crate) fn column(&mut self, heading: &'static str, align: Align) {
-        self.columns.push(Column { heading, align });
+    pub(crate) fn column(&mut self, heading: &'static str) {
+        self.columns.push(heading);
     }
 
     /// Adds a row: for each column its lines.
@@ -53,8 +40,7 @@ impl Table {
             return Vec::new();
         }
         let widths: Vec<usize> = (0..self.columns.len()).map(|at| self.width(at)).collect();
-        let headings: Vec<&str> = self.columns.iter().map(|column| column.heading).collect();
-        let header = self.line(&headings, &widths);
+        let header = line(&self.columns, &widths);
         let rule = "-".repeat(widths.iter().sum::<usize>() + GAP.len() * (widths.len() - 1));
 
         let mut lines = vec![header, rule.clone()];
@@ -66,7 +52,7 @@ impl Table {
             for at in 0..height {
                 let cells: Vec<&str> =
                     row.iter().map(|cell| cell.get(at).map_or("", String::as_str)).collect();
-                lines.push(self.line(&cells, &widths));
+                lines.push(line(&cells, &widths));
             }
         }
         lines.push(rule);
@@ -77,19 +63,13 @@ impl Table {
     fn width(&self, at: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(at)).flatten();
         let widest = cells.map(|line| line.chars().count()).max().unwrap_or(0);
-        widest.max(self.columns[at].heading.chars().count())
+        widest.max(self.columns[at].chars().count())
     }
+}
 
-    fn line(&self, cells: &[&str], widths: &[usize]) -> String {
-        let padded =
-            self.columns.iter().zip(cells).zip(widths).map(|((column, cell), width)| match column
-                .align
-            {
-                Align::Left => format!("{cell:<width$}"),
-                Align::Right => format!("{cell:>width$}"),
-            });
-        padded.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
-    }
+fn line(cells: &[&str], widths: &[usize]) -> String {
+    let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+    padded.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -103,9 +83,9 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_their_widest_line() {
         let mut table = Table::default();
-        table.column("ID", Align::Left);
-        table.column("Tags  ", Align::Left);
-        table.column("Size", Align::Right);
+        table.column("ID");
+        table.column("Tags  ");
+        table.column("Size");
         table.row(vec![cell("a1"), cell("x\nlonger-tag"), cell("5 B")]);
         table.row(vec![cell("b2"), cell(""), cell("20 KiB")]);
         table.separate_rows();
@@ -113,7 +93,7 @@ mod tests {
         let expected = [
             "ID  Tags          Size",
             "----------------------",
-            "a1  x              5 B",
+            "a1  x           5 B",
             "    longer-tag",
             "",
             "b2              20 KiB",

@@ -73,7 +73,7 @@ fn run(
     let terminal = &session.terminal;
     terminal.say(Verbosity::Verbose, "load index files");
     let mut index = repository.load_index(&session.cancel).map_err(explain::reading)?;
-    let mode = lock.map_or(Mode::DryRun, |lock| Mode::Store(lock));
+    let mode = lock.map_or(Mode::DryRun, Mode::Store);
     let backup = Backup {
         repository,
         mode,

@@ -159,7 +159,7 @@ impl<'a> RestoreProgress<'a> {
                 // Named by where it was, for it is in no snapshot.
                 let inside = item.path.strip_prefix("/").unwrap_or(item.path);
                 let path = self.target.join(inside).display().to_string();
-                return self.tell("deleted", &path, ItemKind::Other, 0);
+                self.tell("deleted", &path, ItemKind::Other, 0);
             }
             Change::Unmodified | Change::Skipped => {
                 self.skipped.fetch_add(1, Relaxed);

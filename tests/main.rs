@@ -2,3 +2,5 @@
 
 #[cfg(target_os = "linux")]
 mod locks;
+#[cfg(target_os = "linux")]
+mod restore;

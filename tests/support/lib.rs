@@ -4,3 +4,5 @@
 pub mod process;
 pub mod repository;
 pub mod tools;
+#[cfg(target_os = "linux")]
+pub mod trees;

@@ -1,1 +1,306 @@
+//! Hostile and damaged snapshots, and targets that fail.
 
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+
+use super::{Destination, Restore, RestoreError, RestoreOptions, RestoreOutcome};
+use crate::backend::FileKind;
+use crate::blob::BlobKind;
+use crate::id::{BlobId, TreeId};
+use crate::monitor::{Cancellation, Event, FindingKind, Monitor};
+use crate::testing::{World, file, folder};
+use crate::tree::{Node, NodeKind, mode};
+
+/// Keeps kinds and paths of findings; asks to stop when the first file is done, if told to.
+#[derive(Default)]
+struct Watch {
+    found: Mutex<Vec<(FindingKind, String)>>,
+    stop_after_file: Option<Cancellation>,
+}
+
+impl Monitor for Watch {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Finding(finding) => {
+                let path = finding.path.as_deref().unwrap_or(Path::new("")).display().to_string();
+                self.found.lock().expect("nobody panics").push((finding.kind, path));
+            }
+            Event::ItemFinished(_) => {
+                if let Some(cancel) = &self.stop_after_file {
+                    cancel.cancel();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+struct Target {
+    folder: tempfile::TempDir,
+    watch: Watch,
+}
+
+impl Target {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), watch: Watch::default() }
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("target")
+    }
+
+    fn options(&self) -> RestoreOptions {
+        RestoreOptions::new(Destination::Folder(self.path()))
+    }
+
+    fn restore(&self, world: &World, tree: TreeId) -> Result<RestoreOutcome, RestoreError> {
+        self.restore_as(world, tree, &self.options())
+    }
+
+    fn restore_as(
+        &self,
+        world: &World,
+        tree: TreeId,
+        options: &RestoreOptions,
+    ) -> Result<RestoreOutcome, RestoreError> {
+        let index = world.index();
+        let restore = Restore { repository: &world.repository, index: &index, tree, options };
+        let cancel = self.watch.stop_after_file.clone().unwrap_or_default();
+        restore.run(&self.watch, &cancel)
+    }
+
+    fn found(&self) -> Vec<(FindingKind, String)> {
+        let mut found = self.watch.found.lock().expect("nobody panics").clone();
+        found.sort_by(|a, b| a.1.cmp(&b.1));
+        found
+    }
+
+    /// All that is in the folder around the target.
+    fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut folders = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).expect("list") {
+                let path = entry.expect("entry").path();
+                let name = path.strip_prefix(self.folder.path()).expect("below");
+                names.push(name.display().to_string());
+                if path.symlink_metadata().expect("there").is_dir() {
+                    folders.push(path);
+                }
+            }
+        }
+        names.sort();
+        names
+    }
+}
+
+fn link(name: &str, to: &str) -> Node {
+    Node {
+        name: name.into(),
+        kind: NodeKind::Symlink,
+        mode: mode::SYMLINK | 0o777,
+        link_target: to.into(),
+        links: 1,
+        ..Node::default()
+    }
+}
+
+#[test]
+fn names_that_lead_out_of_the_target_are_refused_and_the_rest_is_restored() {
+    let mut world = World::new();
+    let data = world.data(b"bad");
+    let bad = |name: &str| file(name, 3, &[data]);
+    let inner = world.tree(vec![bad("../../escaped")]);
+    let tree = world.tree(vec![
+        bad(""),
+        bad("."),
+        bad(".."),
+        bad("../escaped"),
+        bad("/tmp/escaped"),
+        folder("f", inner),
+        file("good", 3, &[data]),
+    ]);
+    let world = world.stored();
+    let target = Target::new();
+    let outcome = target.restore(&world, tree).expect("restores");
+    assert_eq!(target.names(), ["target", "target/f", "target/good"]);
+    assert_eq!(outcome.failures, 6);
+    assert!(target.found().iter().all(|(kind, _)| *kind == FindingKind::Hostile));
+}
+
+#[test]
+fn a_link_of_the_snapshot_is_not_written_through() {
+    // Names in a tree are unique, so a link and what would be written through it can only meet
+    // where two trees go to one target.
+    let mut world = World::new();
+    let data = world.data(b"new");
+    let first = world.tree(vec![link("a", "../outside"), link("b", "../outside/file")]);
+    let inner = world.tree(vec![file("file", 3, &[data])]);
+    let second = world.tree(vec![folder("a", inner), file("b", 3, &[data])]);
+    let world = world.stored();
+    let target = Target::new();
+    let outside = target.folder.path().join("outside");
+    fs::create_dir(&outside).expect("folder");
+    fs::write(outside.join("file"), "old").expect("write");
+    target.restore(&world, first).expect("restores");
+    target.restore(&world, second).expect("restores");
+    assert_eq!(fs::read(outside.join("file")).expect("read"), b"old");
+    assert_eq!(fs::read(target.path().join("a/file")).expect("read"), b"new");
+    assert_eq!(fs::read(target.path().join("b")).expect("read"), b"new");
+}
+
+#[test]
+fn a_bad_name_anywhere_disables_deleting() {
+    let mut world = World::new();
+    let data = world.data(b"x");
+    let tree = world.tree(vec![file("..", 1, &[data]), file("good", 1, &[data])]);
+    let world = world.stored();
+    let target = Target::new();
+    fs::create_dir(target.path()).expect("folder");
+    fs::write(target.path().join("mine"), "").expect("write");
+    let mut options = target.options();
+    options.delete = true;
+    target.restore_as(&world, tree, &options).expect("restores");
+    assert_eq!(target.names(), ["target", "target/good", "target/mine"]);
+}
+
+#[test]
+fn deleting_below_the_root_of_the_disk_needs_a_selection() {
+    let mut world = World::new();
+    let tree = world.tree(Vec::new());
+    let world = world.stored();
+    let target = Target::new();
+    let mut options = RestoreOptions::new(Destination::Folder("/".into()));
+    options.delete = true;
+    let refused = target.restore_as(&world, tree, &options);
+    assert!(matches!(refused, Err(RestoreError::DeletesEverything { .. })), "{refused:?}");
+}
+
+#[test]
+fn what_the_repository_does_not_have_is_reported_and_the_rest_restored() {
+    let mut world = World::new();
+    let data = world.data(b"there");
+    let missing = BlobId::of(b"missing");
+    let tree = world.tree(vec![
+        file("bad", 7, &[missing]),
+        folder("f", TreeId::of(b"missing")),
+        file("good", 5, &[data]),
+    ]);
+    let world = world.stored();
+    let target = Target::new();
+    let outcome = target.restore(&world, tree).expect("restores");
+    assert_eq!(target.names(), ["target", "target/f", "target/good"]);
+    let expected = [(FindingKind::Missing, "/bad".into()), (FindingKind::Missing, "/f".into())];
+    assert_eq!((outcome.failures, target.found()), (2, expected.into()));
+}
+
+#[test]
+fn a_damaged_copy_of_a_blob_is_made_up_for_by_another() {
+    let mut world = World::new();
+    let data = world.data(&[7; 1000]);
+    let tree = world.tree(vec![file("file", 1000, &[data])]);
+    let mut world = world.stored();
+    let first = world.files(FileKind::Pack);
+    world.data(&[7; 1000]);
+    let world = world.stored();
+    let index = world.index();
+    assert_eq!(index.locate_all(BlobKind::Data, &data).len(), 2);
+    let used = index.locate(BlobKind::Data, &data).expect("there").pack;
+    assert!(!first.is_empty());
+    let pack = crate::backend::FileName::new(FileKind::Pack, used.0);
+    world.damage(pack, |bytes| bytes[40] ^= 1);
+    let target = Target::new();
+    target.restore(&world, tree).expect("restores");
+    assert_eq!(target.found(), []);
+    assert_eq!(fs::read(target.path().join("file")).expect("read"), [7; 1000]);
+}
+
+#[test]
+fn a_size_that_is_a_lie_is_noted_and_the_content_counts() {
+    let mut world = World::new();
+    let parts = [world.data(b"one"), world.data(b"two")];
+    let tree = world.tree(vec![file("file", u64::MAX >> 2, &parts)]);
+    let world = world.stored();
+    let target = Target::new();
+    let outcome = target.restore(&world, tree).expect("restores");
+    assert_eq!(fs::read(target.path().join("file")).expect("read"), b"onetwo");
+    assert_eq!((outcome.failures, outcome.notes), (0, 1));
+}
+
+#[test]
+fn numbers_that_mean_something_to_the_system_do_no_harm() {
+    let mut world = World::new();
+    let mut odd = file("file", 0, &[]);
+    (odd.uid, odd.gid, odd.mode) = (u32::MAX, u32::MAX, u32::MAX);
+    odd.modified.nanoseconds = u32::MAX;
+    odd.accessed.seconds = i64::MIN;
+    let tree = world.tree(vec![odd]);
+    let world = world.stored();
+    let target = Target::new();
+    target.restore(&world, tree).expect("restores");
+    assert!(target.path().join("file").exists());
+}
+
+#[test]
+fn stopping_leaves_old_files_whole_and_removes_unfinished_ones() {
+    let mut world = World::new();
+    let first = world.data(b"first");
+    let parts: Vec<BlobId> =
+        (0..200_u32).map(|number| world.data(&number.to_le_bytes().repeat(5000))).collect();
+    let large = file("large", 200 * 20_000, &parts);
+    let tree = world.tree(vec![file("a", 5, &[first]), large]);
+    let world = world.stored();
+    let mut target = Target::new();
+    target.watch.stop_after_file = Some(Cancellation::default());
+    fs::create_dir(target.path()).expect("folder");
+    fs::write(target.path().join("large"), "old").expect("write");
+    let mut options = target.options();
+    options.threads = 1;
+    let stopped = target.restore_as(&world, tree, &options);
+    assert!(matches!(stopped, Err(RestoreError::Cancelled)), "{stopped:?}");
+    assert_eq!(target.names(), ["target", "target/a", "target/large"]);
+    assert_eq!(fs::read(target.path().join("large")).expect("read"), b"old");
+}
+
+#[test]
+fn unlike_files_that_share_a_number_are_not_linked() {
+    let mut world = World::new();
+    let (one, two) = (world.data(b"one"), world.data(b"two"));
+    let linked = |name, blob| Node { links: 2, inode: 7, ..file(name, 3, &[blob]) };
+    let tree = world.tree(vec![linked("a", one), linked("b", two), linked("c", one)]);
+    let world = world.stored();
+    let target = Target::new();
+    target.restore(&world, tree).expect("restores");
+    let read = |name: &str| fs::read(target.path().join(name)).expect("read");
+    assert_eq!((read("a"), read("b"), read("c")), (b"one".into(), b"two".into(), b"one".into()));
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_file_goes_only_if_it_is_empty() {
+    let mut world = World::new();
+    let data = world.data(b"x");
+    let tree = world.tree(vec![file("empty", 1, &[data]), file("full", 1, &[data])]);
+    let world = world.stored();
+    let target = Target::new();
+    fs::create_dir_all(target.path().join("empty")).expect("folder");
+    fs::create_dir_all(target.path().join("full/inner")).expect("folder");
+    let outcome = target.restore(&world, tree).expect("restores");
+    assert_eq!(outcome.failures, 1);
+    assert!(target.path().join("empty").is_file());
+    assert!(target.path().join("full/inner").is_dir());
+    assert_eq!(target.names().len(), 4);
+}
+
+#[test]
+fn a_very_deep_tree_is_restored_or_refused_without_harm() {
+    let mut world = World::new();
+    let mut tree = world.tree(Vec::new());
+    for _ in 0..2100 {
+        tree = world.tree(vec![folder("d", tree)]);
+    }
+    let world = world.stored();
+    let target = Target::new();
+    let outcome = target.restore(&world, tree).expect("restores");
+    assert_eq!((outcome.failures, outcome.folders), (0, 2100));
+}

@@ -1,64 +1,17 @@
 //! Restores what a real restic stored, and compares it with the source.
 
-#![cfg(target_os = "linux")]
-
-mod common;
-
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use common::{Findings, assert_same, entries, noise, odd_tree, open, restic_backup};
-use holdfast_engine::monitor::{Cancellation, FindingKind};
-use holdfast_engine::restore::{
-    Destination, Overwrite, PreviewAction, Restore, RestoreOptions, RestoreOutcome, Selection,
-};
+use holdfast_engine::monitor::FindingKind;
+use holdfast_engine::restore::{Destination, Overwrite, PreviewAction, Selection};
+use holdfast_tests::tools::{restic_new, restic_old};
+use holdfast_tests::trees::{Findings, allocated_bytes, assert_same, entries, noise, odd_tree};
 
-/// A source, a repository of it made by restic, and a target.
-struct World {
-    folder: tempfile::TempDir,
-}
+mod world;
 
-impl World {
-    fn new(fill: impl FnOnce(&Path)) -> Self {
-        let world = Self { folder: tempfile::tempdir().expect("a folder") };
-        fs::create_dir(world.source()).expect("folder");
-        fill(&world.source());
-        restic_backup(&world.path("repository"), &world.source(), &[]);
-        world
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn source(&self) -> std::path::PathBuf {
-        self.path("source")
-    }
-
-    fn target(&self) -> std::path::PathBuf {
-        self.path("target")
-    }
-
-    fn options(&self) -> RestoreOptions {
-        RestoreOptions::new(Destination::Folder(self.target()))
-    }
-
-    /// Restores and expects no finding.
-    fn restore(&self, options: &RestoreOptions) -> RestoreOutcome {
-        let findings = Findings::default();
-        let outcome = self.restore_with(options, &findings);
-        let findings = findings.0.into_inner();
-        assert!(findings.is_empty(), "{findings:?}");
-        outcome
-    }
-
-    fn restore_with(&self, options: &RestoreOptions, findings: &Findings) -> RestoreOutcome {
-        let (repository, index, tree) = open(&self.path("repository"));
-        let restore = Restore { repository: &repository, index: &index, tree, options };
-        restore.run(findings, &Cancellation::default()).expect("restores")
-    }
-}
+use world::World;
 
 fn two_files(folder: &Path) {
     fs::create_dir(folder.join("f")).expect("folder");
@@ -67,15 +20,17 @@ fn two_files(folder: &Path) {
 }
 
 #[test]
-fn what_restic_stored_comes_back_as_it_was() {
-    let world = World::new(odd_tree);
-    let mut options = world.options();
-    options.verify = true;
-    let outcome = world.restore(&options);
-    assert_same(&world.source(), &world.target());
-    let linked = |name: &str| fs::metadata(world.target().join(name)).expect("there").ino();
-    assert_eq!(linked("a/b/text"), linked("zz text"));
-    assert!(outcome.verified > 10, "{outcome:?}");
+fn what_either_restic_stored_comes_back_as_it_was() {
+    for restic in [restic_old(), restic_new()] {
+        let world = World::made_by(&restic, odd_tree);
+        let mut options = world.options();
+        options.verify = true;
+        let outcome = world.restore(&options);
+        assert_same(&world.source(), &world.target());
+        let linked = |name: &str| fs::metadata(world.target().join(name)).expect("there").ino();
+        assert_eq!(linked("a/b/text"), linked("zz text"));
+        assert!(outcome.verified > 10, "{outcome:?}");
+    }
 }
 
 #[test]
@@ -85,7 +40,7 @@ fn restoring_over_a_restored_tree_writes_nothing_and_mends_metadata() {
     let large = world.target().join("a/b/large");
     let before = fs::metadata(&large).expect("there").ino();
     fs::remove_file(world.target().join("a/link")).expect("remove");
-    fs::File::open(&large).expect("open").set_modified(std::time::SystemTime::now()).expect("set");
+    fs::File::open(&large).expect("open").set_modified(std::time::UNIX_EPOCH).expect("set");
     let outcome = world.restore(&world.options());
     assert_same(&world.source(), &world.target());
     assert_eq!(outcome.restored_bytes, 0);
@@ -172,18 +127,17 @@ fn a_selection_restores_itself_and_the_way_to_it() {
     world.restore(&options);
     let paths: Vec<_> = entries(&world.target()).into_iter().map(|(path, _)| path).collect();
     let expected = ["a", "a/b", "a/b/c", "a/b/c/d", "a/b/c/text again", "a/link"];
-    assert_eq!(paths, expected.map(std::path::PathBuf::from));
+    assert_eq!(paths, expected.map(PathBuf::from));
 
     options.destination = Destination::Items(world.path("items"));
     world.restore(&options);
     let paths: Vec<_> = entries(&world.path("items")).into_iter().map(|(path, _)| path).collect();
-    assert_eq!(paths, ["c", "c/d", "c/text again", "link"].map(std::path::PathBuf::from));
+    assert_eq!(paths, ["c", "c/d", "c/text again", "link"].map(PathBuf::from));
 }
 
 #[test]
 fn the_original_place_is_found_and_what_is_beside_it_left() {
     let world = World::new(two_files);
-    let (_, _, _) = open(&world.path("repository"));
     fs::remove_dir_all(world.source().join("f")).expect("remove");
     fs::write(world.source().join("new"), "made later").expect("write");
     let mut options = world.options();
@@ -191,7 +145,7 @@ fn the_original_place_is_found_and_what_is_beside_it_left() {
     options.selection = Selection::Paths(vec![b"/f/small".to_vec()]);
     world.restore(&options);
     let paths: Vec<_> = entries(&world.source()).into_iter().map(|(path, _)| path).collect();
-    assert_eq!(paths, ["f", "f/small", "new"].map(std::path::PathBuf::from));
+    assert_eq!(paths, ["f", "f/small", "new"].map(PathBuf::from));
 }
 
 #[test]
@@ -215,7 +169,7 @@ fn a_sparse_restore_leaves_holes() {
     options.sparse = true;
     world.restore(&options);
     assert_same(&world.source(), &world.target());
-    assert!(common::allocated_bytes(&world.target().join("a/b/holes")) < 1 << 20);
+    assert!(allocated_bytes(&world.target().join("a/b/holes")) < 1 << 20);
 }
 
 #[test]
@@ -225,15 +179,7 @@ fn a_preview_says_what_happens_and_changes_nothing() {
     fs::write(world.target().join("f/small"), "mine").expect("write");
     fs::remove_file(world.target().join("f/large")).expect("remove");
     let before = entries(&world.target());
-    let (repository, index, tree) = open(&world.path("repository"));
-    let options = world.options();
-    let restore = Restore { repository: &repository, index: &index, tree, options: &options };
-    let mut seen = Vec::new();
-    let totals = restore
-        .preview(true, &Findings::default(), &Cancellation::default(), &mut |entry| {
-            seen.push((entry.location.to_owned(), entry.action));
-        })
-        .expect("previews");
+    let (totals, seen) = world.preview(&world.options());
     assert_eq!(
         seen,
         [
@@ -252,7 +198,7 @@ fn a_damaged_pack_costs_only_the_files_in_it() {
         two_files(folder);
         fs::write(folder.join("f/huge"), noise(9, 60 << 20)).expect("write");
     });
-    let packs: Vec<_> = walk_files(&world.path("repository/data"));
+    let packs: Vec<_> = walk_files(&world.repository().join("data"));
     let largest = packs.iter().max_by_key(|path| fs::metadata(path).expect("there").len());
     let largest = largest.expect("a pack");
     let mut bytes = fs::read(largest).expect("read");
@@ -262,7 +208,7 @@ fn a_damaged_pack_costs_only_the_files_in_it() {
     fs::write(largest, bytes).expect("write");
     let findings = Findings::default();
     let outcome = world.restore_with(&world.options(), &findings);
-    let findings = findings.0.into_inner();
+    let findings = findings.take();
     let damaged: Vec<_> = findings.iter().filter(|it| it.kind == FindingKind::Damaged).collect();
     assert_eq!((damaged.len(), outcome.failures), (1, 1), "{findings:?}");
     let target = world.target().join("f");
@@ -276,7 +222,7 @@ fn a_damaged_pack_costs_only_the_files_in_it() {
     assert_eq!(names.iter().filter(|name| name.ends_with(".incomplete")).count(), 1);
 }
 
-fn walk_files(folder: &Path) -> Vec<std::path::PathBuf> {
+fn walk_files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("list") {
         let path = entry.expect("entry").path();

@@ -1,72 +1,32 @@
-//! What several tests with a real restic share.
+//! Trees of files that are hard to restore, and how to compare two trees.
 
-#![allow(dead_code, clippy::expect_used, missing_docs, unreachable_pub)]
-
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Arc;
+use std::sync::Mutex;
 
-use holdfast_engine::backend::LocalBackend;
 use holdfast_engine::backup::source::{Directory, Reader, SourceOptions};
 use holdfast_engine::id::TreeId;
-use holdfast_engine::index::Index;
-use holdfast_engine::monitor::{Cancellation, Event, Finding, Monitor, Unwatched};
-use holdfast_engine::repository::Repository;
-use holdfast_engine::secret::Password;
-use holdfast_engine::snapshot;
+use holdfast_engine::monitor::{Event, Finding, Monitor};
 use holdfast_engine::tree::{Node, NodeKind};
-
-pub const PASSWORD: &str = "a password for tests";
-
-/// The real restic: what `HOLDFAST_TEST_RESTIC` names, else the one on the path.
-pub fn restic(repository: &Path) -> Command {
-    let program = std::env::var_os("HOLDFAST_TEST_RESTIC").unwrap_or_else(|| "restic".into());
-    let mut command = Command::new(program);
-    command.arg("-r").arg(repository).arg("--no-cache").env("RESTIC_PASSWORD", PASSWORD);
-    command
-}
-
-pub fn run(command: &mut Command) -> String {
-    let output = command.output().expect("restic is installed");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// A repository made by restic, with a backup of `source`.
-pub fn restic_backup(repository: &Path, source: &Path, arguments: &[&str]) {
-    if !repository.exists() {
-        run(restic(repository).arg("init"));
-    }
-    run(restic(repository).arg("backup").args(arguments).arg(".").current_dir(source));
-}
-
-/// The repository, its index and the newest snapshot's tree.
-pub fn open(repository: &Path) -> (Repository, Index, TreeId) {
-    let backend = Arc::new(LocalBackend::new(repository));
-    let repository = Repository::open(backend, &Password::new(PASSWORD), None).expect("opens");
-    let index = repository.load_index(&Cancellation::default()).expect("index");
-    let snapshots = snapshot::load_all(&repository, &Unwatched).expect("snapshots");
-    let tree = snapshots.last().expect("a snapshot").1.tree;
-    (repository, index, tree)
-}
 
 /// Keeps what was found.
 #[derive(Default)]
-pub struct Findings(pub parking_lot::Mutex<Vec<Finding>>);
+pub struct Findings(Mutex<Vec<Finding>>);
+
+impl Findings {
+    /// What was found so far.
+    pub fn take(&self) -> Vec<Finding> {
+        std::mem::take(&mut self.0.lock().expect("nobody panics"))
+    }
+}
 
 impl Monitor for Findings {
     fn event(&self, event: Event<'_>) {
         if let Event::Finding(finding) = event {
-            self.0.lock().push(finding.clone());
+            self.0.lock().expect("nobody panics").push(finding.clone());
         }
     }
 }
@@ -192,10 +152,7 @@ pub fn assert_same(expected: &Path, actual: &Path) {
     assert_eq!(expected.len(), actual.len());
 }
 
+/// Bytes of the disk that a file takes.
 pub fn allocated_bytes(path: &Path) -> u64 {
     fs::metadata(path).expect("metadata").blocks() * 512
-}
-
-pub fn os(text: &str) -> &OsStr {
-    OsStr::new(text)
 }

@@ -35,9 +35,17 @@ impl State {
                 (ServiceState::missing(problem), None)
             }
         };
+        let notifications = match self.ports.notifier.presence() {
+            Ok(()) => ServiceState::works(),
+            Err(error) => {
+                let source = Box::new(error);
+                ServiceState::missing(AppError::NotificationsUnavailable { source }.problem())
+            }
+        };
         {
             let mut services = self.services.lock();
             services.keychain = keychain;
+            services.notifications = notifications;
             services.autostart = autostart;
         }
         if let Some(enabled) = enabled {

@@ -58,6 +58,14 @@ impl Running {
         writeln!(stdin, "{line}").expect("the process listens");
     }
 
+    /// Sends bytes; returns when it has taken nearly all of them.
+    ///
+    /// # Panics
+    /// If the process does not listen.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.stdin.as_mut().expect("still open").write_all(bytes).expect("the process listens");
+    }
+
     /// The next line that it prints; empty at the end.
     ///
     /// # Panics

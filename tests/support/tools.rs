@@ -1,6 +1,8 @@
 //! Where the programs are that tests run.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
 
 /// The password of every repository in tests.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -35,6 +37,37 @@ pub fn tool(name: &str, package: &str) -> PathBuf {
         .map(|folder| folder.join(name))
         .find(|path| path.is_file())
         .unwrap_or_else(|| panic!("{name} is missing: apt-get install {package}"))
+}
+
+/// The `holdfast` program, built from this source.
+///
+/// # Panics
+/// If it does not build.
+#[must_use]
+pub fn holdfast() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(build_holdfast).clone()
+}
+
+/// A test binary of one package cannot ask Cargo for the programs of another.
+fn build_holdfast() -> PathBuf {
+    if let Some(program) = std::env::var_os("HOLDFAST_PROGRAM") {
+        return PathBuf::from(program);
+    }
+    let test = std::env::current_exe().expect("the path of this test");
+    let folder = test.ancestors().nth(2).expect("tests lie in a folder of their profile");
+    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(other) => other,
+    };
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", "holdfast-cli", "--profile", profile])
+        .arg("--target-dir")
+        .arg(folder.parent().expect("a target folder"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status();
+    assert!(status.is_ok_and(|status| status.success()), "holdfast does not build");
+    folder.join(format!("holdfast{}", std::env::consts::EXE_SUFFIX))
 }
 
 fn program(variable: &str, standard: &Path, advice: &str) -> PathBuf {

@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod exclude;
 #[cfg(target_os = "linux")]
+mod interop;
+#[cfg(target_os = "linux")]
 mod locks;
 #[cfg(target_os = "linux")]
 mod restore;

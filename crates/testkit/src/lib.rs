@@ -2,7 +2,12 @@
 
 pub mod backend_contract;
 mod clock;
+#[cfg(target_os = "linux")]
+pub mod compare;
 mod faulty;
+pub mod random;
+#[cfg(target_os = "linux")]
+pub mod random_tree;
 mod repository;
 
 pub use clock::FakeClock;

@@ -103,6 +103,15 @@ impl App {
         let _ = self.off(work).await;
     }
 
+    /// Returns once nothing runs any more, for whoever has to wait for that.
+    pub async fn settled(&self) {
+        let work = |state: &Arc<State>| {
+            state.wait_until_settled(Duration::MAX);
+            Ok(())
+        };
+        let _ = self.off(work).await;
+    }
+
     /// How everything is.
     pub async fn overview(&self) -> Result<Overview, Problem> {
         self.off(|state| Ok(state.overview())).await
@@ -312,8 +321,9 @@ impl App {
 
     /// Looks at the keychain and at every repository, in the background.
     fn look_around(&self) {
-        let state = self.state.clone();
+        let (state, at_work) = (self.state.clone(), self.state.works());
         tokio::task::spawn_blocking(move || {
+            let _at_work = at_work;
             state.probe_services();
             state.pump();
             for entry in state.file().repositories {

@@ -206,10 +206,12 @@ impl State {
             let waited = operation.waiting_for.take().map(|reason| reason.code);
             operation.waited_for = waited.filter(|code| *code != Code::RepositoryBusy);
         });
-        let (state, name) = (self.clone(), id.clone());
-        let spawned = std::thread::Builder::new()
-            .name("operation".to_owned())
-            .spawn(move || state.perform(&name, &cancel));
+        let (state, name, at_work) = (self.clone(), id.clone(), self.works());
+        let spawned = std::thread::Builder::new().name("operation".to_owned()).spawn(move || {
+            state.perform(&name, &cancel);
+            drop(state);
+            drop(at_work);
+        });
         if let Err(error) = spawned {
             let error = AppError::unexpected("could not start a thread", error);
             self.settle(id, Err(error), None);
@@ -298,8 +300,6 @@ impl State {
         self.tell_outcome(&operation);
         self.pump();
         self.look(&operation.repository);
-        let _live = self.live.lock();
-        self.ended.notify_all();
     }
 
     fn note_outcome(&self, id: &OperationId, outcome: &Result<Done, AppError>) {
@@ -368,16 +368,10 @@ impl State {
     /// Stops what runs, and returns once nothing does.
     pub(crate) fn shut_down(&self) {
         self.is_closing.store(true, Ordering::Release);
-        let mut live = self.live.lock();
-        for one in live.values() {
+        for one in self.live.lock().values() {
             one.cancel.cancel();
         }
-        while !live.is_empty() {
-            if self.ended.wait_for(&mut live, CLOSING_PATIENCE).timed_out() {
-                break;
-            }
-        }
-        drop(live);
+        self.wait_until_settled(CLOSING_PATIENCE);
         // What is not on the disk by now cannot be helped.
         let _ = self.log().make_durable();
     }

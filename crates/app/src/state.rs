@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use holdfast_engine::lock::Journal;
 use holdfast_engine::monitor::Cancellation;
@@ -46,8 +47,7 @@ pub(crate) struct State {
     pub(crate) shelf: Shelf,
     pub(crate) queue: Mutex<Queue>,
     pub(crate) live: Mutex<HashMap<OperationId, Live>>,
-    /// Told whenever an operation ended.
-    pub(crate) ended: Condvar,
+    workers: Arc<Workers>,
     pub(crate) services: Mutex<Services>,
     pub(crate) is_closing: AtomicBool,
     store: SettingsStore,
@@ -65,6 +65,23 @@ pub(crate) struct Live {
     pub(crate) progress: Option<Progress>,
     /// The snapshot that it reads, which must not be removed meanwhile.
     pub(crate) snapshot: Option<String>,
+}
+
+/// Threads that work: operations, and what follows them.
+#[derive(Default)]
+struct Workers {
+    count: Mutex<usize>,
+    ended: Condvar,
+}
+
+/// A thread that works. It does not keep the state alive.
+pub(crate) struct AtWork(Arc<Workers>);
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        *self.0.count.lock() -= 1;
+        self.0.ended.notify_all();
+    }
 }
 
 struct History {
@@ -103,7 +120,7 @@ impl State {
             shelf: Shelf::default(),
             queue: Mutex::default(),
             live: Mutex::default(),
-            ended: Condvar::new(),
+            workers: Arc::default(),
             services: Mutex::new(services),
             is_closing: AtomicBool::new(false),
             store,
@@ -209,6 +226,22 @@ impl State {
         look: impl FnOnce(&BTreeMap<OperationId, Operation>) -> T,
     ) -> T {
         look(&self.history.lock().operations)
+    }
+
+    /// Counts a thread that works, until the answer is dropped.
+    pub(crate) fn works(&self) -> AtWork {
+        *self.workers.count.lock() += 1;
+        AtWork(self.workers.clone())
+    }
+
+    /// Returns once nothing works any more, or after so long.
+    pub(crate) fn wait_until_settled(&self, patience: Duration) {
+        let mut count = self.workers.count.lock();
+        while *count > 0 {
+            if self.workers.ended.wait_for(&mut count, patience).timed_out() {
+                break;
+            }
+        }
     }
 
     /// Adds a line to an operation's log.

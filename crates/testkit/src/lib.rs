@@ -5,11 +5,21 @@ mod clock;
 #[cfg(target_os = "linux")]
 pub mod compare;
 mod faulty;
+#[cfg(feature = "world")]
+mod ports;
 pub mod random;
 #[cfg(target_os = "linux")]
 pub mod random_tree;
 mod repository;
+#[cfg(feature = "world")]
+mod world;
 
 pub use clock::FakeClock;
 pub use faulty::FaultyBackend;
+#[cfg(feature = "world")]
+pub use ports::{
+    KeychainMood, MemoryAutostart, MemoryKeychain, MemoryProbe, MemoryVolumes, RecordingNotifier,
+};
 pub use repository::{NoProcesses, PASSWORD, TestRepository, identity};
+#[cfg(feature = "world")]
+pub use world::{PASSWORD, World};

@@ -23,7 +23,8 @@ pub(crate) use sled_store::open;
 /// 1. What was stored is returned as it was, also by another store opened later at the same place.
 /// 2. A record that cannot be understood is left out; it never hides the others.
 /// 3. After [`make_durable`](Self::make_durable) returns, everything stored before survives a
-///    power cut. Before that, it survives the end of the process.
+///    power cut. Operations survive the end of the process as soon as they were put; what else was
+///    stored in the last second may not.
 /// 4. It may be used from many threads at once.
 pub trait OperationLog: Send + Sync {
     /// Stores an operation, replacing what was stored of it.

@@ -121,13 +121,34 @@ impl SledLog {
         for entry in log.operations.iter() {
             entry?;
         }
+        log.check_begun()?;
         Ok(log)
+    }
+
+    /// sled takes a file that it cannot read anything of for a new one, and begins anew in silence.
+    /// So a history is marked inside and beside the file, and the one without the other is damage.
+    fn check_begun(&self) -> Result<(), sled::Error> {
+        let mark = self.folder.join("begun");
+        let is_marked = self.notes.get("begun")?.is_some();
+        if mark.exists() && !is_marked {
+            let lost = io::Error::new(io::ErrorKind::InvalidData, "the history was lost");
+            return Err(sled::Error::Io(lost));
+        }
+        if !is_marked {
+            self.notes.insert("begun", "")?;
+            self.database.flush()?;
+        }
+        if !mark.exists() {
+            durable::write_file(&mark, b"")?;
+        }
+        Ok(())
     }
 }
 
 impl OperationLog for SledLog {
     fn put(&self, operation: &Operation) -> Result<(), LogError> {
-        put(&self.operations, operation.id.0.as_bytes(), operation)
+        put(&self.operations, operation.id.0.as_bytes(), operation)?;
+        self.database.flush().map(drop).map_err(|error| LogError::new("write", error))
     }
 
     fn all(&self) -> Result<Vec<Operation>, LogError> {
@@ -242,7 +263,6 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let history = folder.path().join("history");
         contract::holds(opened(&history).log.as_ref());
-        fs::write(history.join("conf"), b"segment_size: nonsense\nx").expect("it is written");
         fs::write(history.join("db"), vec![0xa5; 4096]).expect("it is written");
         let reopened = opened(&history);
         assert_eq!(reopened.problem.map(|error| error.code()), Some(Code::LogDamaged));

@@ -70,11 +70,8 @@ impl State {
         let storage = engine_work::storage(entry.path());
         self.check_connected(&entry)?;
         let config = storage.read(FileName::CONFIG).map_err(|error| {
-            if error.kind == BackendErrorKind::NotFound {
-                self.gone(&entry)
-            } else {
-                named.storage(error)
-            }
+            let is_gone = error.kind == BackendErrorKind::NotFound || !entry.path().exists();
+            if is_gone { self.gone(&entry) } else { named.storage(error) }
         })?;
         if let Some(opened) = self.repositories.opened.lock().get(id)
             && *opened.config == config

@@ -1,0 +1,123 @@
+//! Browsing, restoring and removing snapshots.
+
+use std::fs;
+
+use holdfast_app::api::{
+    Code, EntryKind, OnConflict, OperationState, OperationView, RestoreAction, RestoreDestination,
+    RestorePreview, RestoreRequest, Schedule,
+};
+use holdfast_testkit::World;
+
+fn world() -> World {
+    let world = World::with_plan("2026-03-27 09:00", Schedule::Manual);
+    world.write("photos/beach.jpg", "sun");
+    world.back_up();
+    world
+}
+
+fn newest(world: &World) -> String {
+    let found = world.ask(world.app().snapshots(world.repository().id, Some(world.plan().id)));
+    found.expect("snapshots")[0].id.clone()
+}
+
+fn request(world: &World, items: &[&str], on_conflict: OnConflict) -> RestoreRequest {
+    let documents = world.documents().display().to_string();
+    RestoreRequest {
+        repository: world.repository().id,
+        snapshot: newest(world),
+        items: items.iter().map(|item| format!("{documents}/{item}")).collect(),
+        destination: RestoreDestination::Original,
+        on_conflict,
+        verify: true,
+    }
+}
+
+fn preview(world: &World, request: RestoreRequest) -> RestorePreview {
+    world.ask(world.app().preview_restore(request)).expect("a preview")
+}
+
+fn restore(world: &World, preview: &RestorePreview) -> OperationView {
+    let started = world.ask(world.app().start_restore(preview.id.clone())).expect("it is queued");
+    world.ended(&started.operation)
+}
+
+#[test]
+fn a_snapshot_is_browsed_folder_by_folder() {
+    let world = world();
+    let path = world.documents().display().to_string();
+    let asked = world.app().snapshot_entries(world.repository().id, newest(&world), path);
+    let entries = world.ask(asked).expect("entries");
+    let seen: Vec<_> = entries.iter().map(|one| (one.name.as_str(), one.kind)).collect();
+    assert_eq!(seen, [("photos", EntryKind::Folder), ("letter.txt", EntryKind::File)]);
+}
+
+#[test]
+fn a_deleted_file_comes_back_to_its_place() {
+    let world = world();
+    fs::remove_dir_all(world.documents().join("photos")).expect("it is removed");
+    let preview = preview(&world, request(&world, &["photos"], OnConflict::Skip));
+    let restored = restore(&world, &preview);
+    assert_eq!(restored.state, OperationState::Succeeded, "{restored:?}");
+    let beach = fs::read_to_string(world.documents().join("photos/beach.jpg"));
+    assert_eq!(beach.expect("it is back"), "sun");
+}
+
+#[test]
+fn the_preview_says_what_is_overwritten_and_exactly_that_happens() {
+    let world = world();
+    world.write("letter.txt", "Dear Bob, this is longer");
+    let preview = preview(&world, request(&world, &["letter.txt"], OnConflict::Replace));
+    assert_eq!((preview.overwrite, preview.create), (1, 0));
+    assert_eq!(preview.entries[0].action, RestoreAction::Overwrite);
+    assert_eq!(preview.entries[0].existing_size, Some(24));
+    restore(&world, &preview);
+    let letter = fs::read_to_string(world.documents().join("letter.txt"));
+    assert_eq!(letter.expect("it is there"), "Dear Anna");
+}
+
+#[test]
+fn a_preview_that_no_longer_holds_is_refused_and_nothing_is_written() {
+    let world = world();
+    world.write("letter.txt", "Dear Bob, this is longer");
+    let preview = preview(&world, request(&world, &["letter.txt"], OnConflict::Replace));
+    world.write("letter.txt", "Dear Carol, I changed my mind since");
+    let refused = restore(&world, &preview);
+    assert_eq!(refused.problem.expect("a reason").code, Code::PreviewOutdated);
+    let letter = fs::read_to_string(world.documents().join("letter.txt"));
+    assert!(letter.expect("it is there").starts_with("Dear Carol"));
+}
+
+#[test]
+fn a_preview_is_applied_once() {
+    let world = world();
+    let preview = preview(&world, request(&world, &["letter.txt"], OnConflict::Skip));
+    restore(&world, &preview);
+    let again = world.ask(world.app().start_restore(preview.id)).expect_err("it is refused");
+    assert_eq!(again.code, Code::PreviewOutdated);
+}
+
+#[test]
+fn items_are_restored_into_another_folder_under_their_own_names() {
+    let world = world();
+    let elsewhere = world.path("elsewhere");
+    let mut request = request(&world, &["photos"], OnConflict::KeepBoth);
+    request.destination = RestoreDestination::Folder { path: elsewhere.display().to_string() };
+    let preview = preview(&world, request);
+    let restored = restore(&world, &preview);
+    assert_eq!(restored.state, OperationState::Succeeded, "{restored:?}");
+    assert_eq!(fs::read_to_string(elsewhere.join("photos/beach.jpg")).expect("a file"), "sun");
+}
+
+#[test]
+fn a_removed_snapshot_is_gone_and_the_others_stay() {
+    let world = world();
+    let first = newest(&world);
+    world.write("letter.txt", "Dear Anna, a second time");
+    world.back_up();
+    let app = world.app();
+    let asked = app.forget_snapshots(world.repository().id, vec![first.clone()]);
+    let started = world.ask(asked).expect("it is queued");
+    assert_eq!(world.ended(&started.operation).state, OperationState::Succeeded);
+    let left = world.ask(app.snapshots(world.repository().id, None)).expect("snapshots");
+    assert!(left.len() == 1 && left[0].id != first);
+}

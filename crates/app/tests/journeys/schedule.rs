@@ -1,0 +1,79 @@
+//! Due, missed, waiting, overdue.
+
+use std::time::Duration;
+
+use holdfast_app::api::{HealthState, OperationState, Schedule, Trigger};
+use holdfast_testkit::World;
+
+use super::{in_words, started};
+
+const DAILY_AT_TWO: Schedule = Schedule::DailyAt { hour: 2, minute: 0 };
+const HOURLY: Schedule = Schedule::EveryHours { hours: 1 };
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_run_missed_while_asleep_starts_once_after_waking() {
+    let world = World::with_plan("2026-03-27 09:00", DAILY_AT_TWO);
+    world.sleep_until("2026-04-02 08:00");
+    world.tick();
+    assert_eq!(in_words(&world.operations()), ["backup missed succeeded"]);
+}
+
+#[test]
+fn a_run_that_is_due_while_the_app_is_awake_is_scheduled_and_not_missed() {
+    let world = World::with_plan("2026-03-27 09:00", HOURLY);
+    world.pass(60 * MINUTE, MINUTE);
+    assert_eq!(in_words(&world.operations()), ["backup scheduled succeeded"]);
+}
+
+#[test]
+fn an_hourly_plan_runs_every_hour() {
+    let world = World::with_plan("2026-03-27 09:00", HOURLY);
+    world.pass(5 * 60 * MINUTE + MINUTE, 5 * MINUTE);
+    assert_eq!(started(&world.operations(), Trigger::Scheduled), 5);
+}
+
+#[test]
+fn a_plan_whose_drive_is_unplugged_waits_and_starts_once_it_is_back() {
+    let world = World::with_plan("2026-03-27 09:00", HOURLY);
+    world.unplug_drive();
+    world.pass(3 * 60 * MINUTE, 20 * MINUTE);
+    assert_eq!(world.plan().health.state, HealthState::Waiting);
+    assert_eq!(world.told(), [""; 0], "waiting is no news");
+    world.connect_drive();
+    world.tick();
+    assert_eq!(in_words(&world.operations()), ["backup scheduled succeeded"]);
+    assert_eq!(world.plan().health.state, HealthState::Protected);
+}
+
+#[test]
+fn a_plan_that_waits_still_waits_after_a_restart() {
+    let mut world = World::with_plan("2026-03-27 09:00", HOURLY);
+    world.unplug_drive();
+    world.pass(60 * MINUTE, 20 * MINUTE);
+    world.start();
+    world.tick();
+    assert_eq!(in_words(&world.operations()), ["backup scheduled queued"]);
+}
+
+#[test]
+fn an_overdue_plan_is_told_once_a_day_and_its_recovery_once() {
+    let world = World::with_plan("2026-03-27 09:00", HOURLY);
+    assert_eq!(world.back_up().state, OperationState::Succeeded);
+    world.unplug_drive();
+    world.pass(50 * 60 * MINUTE, 30 * MINUTE);
+    assert_eq!(world.told().len(), 2, "{:?}", world.told());
+    assert!(world.told()[0].contains("has not been backed up for"), "{:?}", world.told());
+    world.connect_drive();
+    world.tick();
+    assert_eq!(world.told()[2], "\"Documents\" is protected again");
+}
+
+#[test]
+fn the_next_run_is_an_hour_after_the_last_one() {
+    let world = World::with_plan("2026-03-27 09:00", HOURLY);
+    let first = world.back_up();
+    let plan = world.plan();
+    assert_eq!(plan.next_run, first.started_at.map(|at| at + 3_600_000));
+    assert_eq!(plan.upcoming.len(), 5);
+}

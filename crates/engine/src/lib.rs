@@ -1,4 +1,35 @@
-//! A repository engine for restic's format.
+//! A repository engine for restic's format: it reads and writes what restic does, byte for byte, and
+//! works beside it on the same repository at the same time.
+//!
+//! A repository is a set of files in a [`backend`]: one config, keys that a password opens, packs of
+//! sealed blobs, index files that tell which pack has which blob, snapshots that name the root of a
+//! tree, and locks. Files are named by the sum of their content and never changed.
+//!
+//! What makes it safe is an order. Packs are stored before the index files that name them, and index
+//! files before the snapshot that needs them; what is removed goes the other way round. Each step is
+//! durable before the next begins, so whoever stops at any point leaves a whole repository behind.
+//!
+//! The engine works on threads of its own, reads no clock, no environment and no home directory (it
+//! is given them), and prints nothing: it tells a [`monitor::Monitor`].
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use holdfast_engine::backend::MemoryBackend;
+//! use holdfast_testkit::TestRepository;
+//!
+//! let test = TestRepository::create(Arc::new(MemoryBackend::new()));
+//! let source = tempfile::tempdir()?;
+//! std::fs::write(source.path().join("letter.txt"), "Dear reader")?;
+//!
+//! let outcome = test.backup(source.path())?;
+//! assert_eq!(test.contents(outcome.tree)["/letter.txt"], b"Dear reader");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Read on in this order: [`id`], [`backend`], [`crypto`], [`config`], [`key`], [`chunker`],
+//! [`blob`], [`pack`], [`index`], [`tree`], [`snapshot`], [`repository`]; then what works on it:
+//! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`listing`], [`stats`].
 
 pub mod backend;
 pub mod backup;

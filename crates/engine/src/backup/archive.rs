@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
@@ -15,18 +15,15 @@ use super::file::{ChunkJob, FileJob};
 use super::folder::{Folder, Place};
 use super::queue::{Job, Queue};
 use super::report::Counts;
-use super::source::{Directory, Reader, complete_path, name_bytes, node_of_ancestor, node_of_path};
+use super::source::{Directory, Reader, complete_path, name_bytes};
 use super::store::{Added, Fence, Sealer, Store, StoreError};
-use super::targets::{Child, Top};
 use crate::blob::BlobKind;
 use crate::chunker::ChunkFinder;
 use crate::clock::Clock;
 use crate::id::{BlobId, TreeId};
-use crate::identity::Identity;
 use crate::monitor::{Cancellation, Change, Event, FindingKind, ItemKind, Monitor};
 use crate::pack::FinishedPack;
-use crate::time::Time;
-use crate::tree::{Node, NodeKind, Tree, mode};
+use crate::tree::{Node, NodeKind, Tree};
 
 /// Files that wait. Each may hold its folder open, so there are far fewer than open files allowed.
 const FILES_WAITING_MAX: usize = 256;
@@ -55,16 +52,16 @@ pub(super) struct Archive<'a> {
 
 /// A folder to be read.
 pub(super) struct FolderJob {
-    opening: Opening,
-    node: Node,
-    previous: Option<Node>,
-    place: Place,
+    pub(super) opening: Opening,
+    pub(super) node: Node,
+    pub(super) previous: Option<Node>,
+    pub(super) place: Place,
     /// The device that the target lies on.
-    device: u64,
+    pub(super) device: u64,
 }
 
 /// Where a folder is opened.
-enum Opening {
+pub(super) enum Opening {
     /// By its name in an open folder.
     In(Arc<Directory>, OsString),
     /// By its path: a target.
@@ -198,147 +195,8 @@ impl<'a> Archive<'a> {
         self.queue.close();
     }
 
-    /// Hands out what is below the root, for [`run`](Self::run) to begin with. `previous` is the
-    /// root of the parent snapshot.
-    pub(super) fn begin(&self, top: &Top, previous: Option<TreeId>, worker: &mut Worker) {
-        let root = Folder::new(
-            PathBuf::from("/"),
-            None,
-            Node::default(),
-            None,
-            top.children.len(),
-            self.clock.awake(),
-        );
-        if let Err(error) = self.begin_below(&root, top, previous, worker) {
-            self.fail(error);
-        }
-    }
-
-    fn begin_below(
-        &self,
-        folder: &Arc<Folder>,
-        top: &Top,
-        previous: Option<TreeId>,
-        worker: &mut Worker,
-    ) -> Result<(), StoreError> {
-        let mut previous = self.previous_tree(previous);
-        for (number, (name, child)) in top.children.iter().enumerate() {
-            let before = previous.take(name_bytes(name));
-            match child {
-                Child::Target(path) => {
-                    let place = folder.expect(number);
-                    self.target(path, name, before, place, worker)?;
-                }
-                Child::Way { path, top } => {
-                    let mut node = match node_of_ancestor(&self.reader, path) {
-                        Ok(node) => node,
-                        Err(error) => {
-                            self.find(path, "lstat", &error);
-                            continue;
-                        }
-                    };
-                    node.name = name_bytes(name).to_vec();
-                    let place = folder.expect(number);
-                    let subtree = before.as_ref().and_then(|node| node.subtree);
-                    let below = Folder::new(
-                        place.path_of(name),
-                        Some(place),
-                        node,
-                        before,
-                        top.children.len(),
-                        self.clock.awake(),
-                    );
-                    self.begin_below(&below, top, subtree, worker)?;
-                }
-            }
-        }
-        self.arrived(folder, worker)
-    }
-
-    /// Hands out a stream as the only file of the snapshot, at this path, and the folders that lead
-    /// to it, for [`run`](Self::run) to begin with.
-    pub(super) fn begin_stream(
-        &self,
-        path: &Path,
-        stream: &mut (dyn io::Read + Send),
-        time: Time,
-        identity: &Identity,
-        worker: &mut Worker,
-    ) {
-        let begun = self.clock.awake();
-        let node = |name: &OsStr, kind, mode| Node {
-            name: name_bytes(name).to_vec(),
-            kind,
-            mode,
-            modified: time,
-            accessed: time,
-            changed: time,
-            uid: identity.uid,
-            gid: identity.gid,
-            user: identity.username.as_str().into(),
-            ..Node::default()
-        };
-        let mut folder = Folder::new("/".into(), None, Node::default(), None, 1, begun);
-        let mut open = vec![Arc::clone(&folder)];
-        let mut names = path.components().filter_map(|component| match component {
-            Component::Normal(name) => Some(name),
-            _ => None,
-        });
-        let file_name = names.next_back().unwrap_or(OsStr::new("stdin"));
-        for name in names {
-            let place = folder.expect(0);
-            let node = node(name, NodeKind::Folder, mode::FOLDER | 0o755);
-            folder = Folder::new(place.path_of(name), Some(place), node, None, 1, begun);
-            open.push(Arc::clone(&folder));
-        }
-        let file = node(file_name, NodeKind::File, 0o644);
-        let stored = self
-            .stream(stream, file, folder.expect(0), worker)
-            .and_then(|()| open.iter().rev().try_for_each(|open| self.arrived(open, worker)));
-        if let Err(error) = stored {
-            self.fail(error);
-        }
-    }
-
-    /// A target itself: never excluded, whatever the rules say.
-    fn target(
-        &self,
-        path: &Path,
-        name: &OsStr,
-        previous: Option<Node>,
-        place: Place,
-        worker: &mut Worker,
-    ) -> Result<(), StoreError> {
-        let mut node = match node_of_path(&self.reader, path) {
-            Ok(node) => node,
-            Err(error) => {
-                self.find(path, "lstat", &error);
-                return self.leave_out(&place, worker);
-            }
-        };
-        node.name = name_bytes(name).to_vec();
-        if node.kind == NodeKind::Folder {
-            let device = node.device_id;
-            let opening = Opening::At(path.to_owned());
-            let job = FolderJob { opening, node, previous, place, device };
-            self.queue.push_folders(std::iter::once(job));
-            return Ok(());
-        }
-        let parent = path.parent().unwrap_or(path);
-        match Directory::open(parent) {
-            Ok(directory) => {
-                let name = path.file_name().unwrap_or_default();
-                self.entry(&Arc::new(directory), name, node, previous, place, worker)
-            }
-            Err(error) => {
-                self.find(path, "open", &error);
-                self.leave_out(&place, worker)
-            }
-        }
-    }
-
     /// Anything but a folder.
-    fn entry(
+    pub(super) fn entry(
         &self,
         directory: &Arc<Directory>,
         name: &OsStr,
@@ -558,7 +416,11 @@ impl<'a> Archive<'a> {
     }
 
     /// Counts an arrival, and stores every folder that this was the last one for.
-    fn arrived(&self, folder: &Arc<Folder>, worker: &mut Worker) -> Result<(), StoreError> {
+    pub(super) fn arrived(
+        &self,
+        folder: &Arc<Folder>,
+        worker: &mut Worker,
+    ) -> Result<(), StoreError> {
         let mut folder = Arc::clone(folder);
         while folder.arrived() {
             let json = folder.take_tree();
@@ -583,7 +445,7 @@ impl<'a> Archive<'a> {
         Ok(())
     }
 
-    fn previous_tree(&self, id: Option<TreeId>) -> Previous {
+    pub(super) fn previous_tree(&self, id: Option<TreeId>) -> Previous {
         let Some(id) = id else { return Previous::default() };
         let tree = self
             .store
@@ -603,7 +465,7 @@ impl<'a> Archive<'a> {
 }
 
 /// The entries of a folder in the parent snapshot, taken in the order of their names.
-struct Previous {
+pub(super) struct Previous {
     nodes: std::iter::Peekable<std::vec::IntoIter<Node>>,
 }
 
@@ -615,7 +477,7 @@ impl Default for Previous {
 
 impl Previous {
     /// The entry with this name. Names must be asked for in ascending order.
-    fn take(&mut self, name: &[u8]) -> Option<Node> {
+    pub(super) fn take(&mut self, name: &[u8]) -> Option<Node> {
         while self.nodes.next_if(|node| node.name.as_slice() < name).is_some() {}
         self.nodes.next_if(|node| node.name == name)
     }

@@ -10,6 +10,7 @@ pub mod source;
 
 mod adopt;
 mod archive;
+mod begin;
 mod change;
 mod commit;
 mod file;

@@ -1,0 +1,157 @@
+//! The top of the walk: targets, the folders that lead to them, and streams.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::archive::{Archive, FolderJob, Opening, Worker};
+use super::folder::{Folder, Place};
+use super::source::{Directory, name_bytes, node_of_ancestor, node_of_path};
+use super::store::StoreError;
+use super::targets::{Child, Top};
+use crate::id::TreeId;
+use crate::identity::Identity;
+use crate::time::Time;
+use crate::tree::{Node, NodeKind, mode};
+
+impl Archive<'_> {
+    /// Hands out what is below the root, for [`run`](Self::run) to begin with. `previous` is the
+    /// root of the parent snapshot.
+    pub(super) fn begin(&self, top: &Top, previous: Option<TreeId>, worker: &mut Worker) {
+        let root = Folder::new(
+            PathBuf::from("/"),
+            None,
+            Node::default(),
+            None,
+            top.children.len(),
+            self.clock.awake(),
+        );
+        if let Err(error) = self.begin_below(&root, top, previous, worker) {
+            self.fail(error);
+        }
+    }
+
+    fn begin_below(
+        &self,
+        folder: &Arc<Folder>,
+        top: &Top,
+        previous: Option<TreeId>,
+        worker: &mut Worker,
+    ) -> Result<(), StoreError> {
+        let mut previous = self.previous_tree(previous);
+        for (number, (name, child)) in top.children.iter().enumerate() {
+            let before = previous.take(name_bytes(name));
+            match child {
+                Child::Target(path) => {
+                    let place = folder.expect(number);
+                    self.target(path, name, before, place, worker)?;
+                }
+                Child::Way { path, top } => {
+                    let mut node = match node_of_ancestor(&self.reader, path) {
+                        Ok(node) => node,
+                        Err(error) => {
+                            self.find(path, "lstat", &error);
+                            continue;
+                        }
+                    };
+                    node.name = name_bytes(name).to_vec();
+                    let place = folder.expect(number);
+                    let subtree = before.as_ref().and_then(|node| node.subtree);
+                    let below = Folder::new(
+                        place.path_of(name),
+                        Some(place),
+                        node,
+                        before,
+                        top.children.len(),
+                        self.clock.awake(),
+                    );
+                    self.begin_below(&below, top, subtree, worker)?;
+                }
+            }
+        }
+        self.arrived(folder, worker)
+    }
+
+    /// Hands out a stream as the only file of the snapshot, at this path, and the folders that lead
+    /// to it, for [`run`](Self::run) to begin with.
+    pub(super) fn begin_stream(
+        &self,
+        path: &Path,
+        stream: &mut (dyn io::Read + Send),
+        time: Time,
+        identity: &Identity,
+        worker: &mut Worker,
+    ) {
+        let begun = self.clock.awake();
+        let node = |name: &OsStr, kind, mode| Node {
+            name: name_bytes(name).to_vec(),
+            kind,
+            mode,
+            modified: time,
+            accessed: time,
+            changed: time,
+            uid: identity.uid,
+            gid: identity.gid,
+            user: identity.username.as_str().into(),
+            ..Node::default()
+        };
+        let mut folder = Folder::new("/".into(), None, Node::default(), None, 1, begun);
+        let mut open = vec![Arc::clone(&folder)];
+        let mut names = path.components().filter_map(|component| match component {
+            Component::Normal(name) => Some(name),
+            _ => None,
+        });
+        let file_name = names.next_back().unwrap_or(OsStr::new("stdin"));
+        for name in names {
+            let place = folder.expect(0);
+            let node = node(name, NodeKind::Folder, mode::FOLDER | 0o755);
+            folder = Folder::new(place.path_of(name), Some(place), node, None, 1, begun);
+            open.push(Arc::clone(&folder));
+        }
+        let file = node(file_name, NodeKind::File, 0o644);
+        let stored = self
+            .stream(stream, file, folder.expect(0), worker)
+            .and_then(|()| open.iter().rev().try_for_each(|open| self.arrived(open, worker)));
+        if let Err(error) = stored {
+            self.fail(error);
+        }
+    }
+
+    /// A target itself: never excluded, whatever the rules say.
+    fn target(
+        &self,
+        path: &Path,
+        name: &OsStr,
+        previous: Option<Node>,
+        place: Place,
+        worker: &mut Worker,
+    ) -> Result<(), StoreError> {
+        let mut node = match node_of_path(&self.reader, path) {
+            Ok(node) => node,
+            Err(error) => {
+                self.find(path, "lstat", &error);
+                return self.leave_out(&place, worker);
+            }
+        };
+        node.name = name_bytes(name).to_vec();
+        if node.kind == NodeKind::Folder {
+            let device = node.device_id;
+            let opening = Opening::At(path.to_owned());
+            let job = FolderJob { opening, node, previous, place, device };
+            self.queue.push_folders(std::iter::once(job));
+            return Ok(());
+        }
+        let parent = path.parent().unwrap_or(path);
+        match Directory::open(parent) {
+            Ok(directory) => {
+                let name = path.file_name().unwrap_or_default();
+                self.entry(&Arc::new(directory), name, node, previous, place, worker)
+            }
+            Err(error) => {
+                self.find(path, "open", &error);
+                self.leave_out(&place, worker)
+            }
+        }
+    }
+}

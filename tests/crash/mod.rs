@@ -1,0 +1,142 @@
+//! Killed backups: a hundred times, at any point, and nothing that was stored is lost.
+//!
+//! The moment of each kill is a number of bytes that the process has written, drawn over all that it
+//! writes: from before its lock to behind its snapshot.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use holdfast_engine::backend::FileKind;
+use holdfast_engine::blob::BlobKind;
+use holdfast_engine::check::{CheckOptions, DataSubset, check};
+use holdfast_engine::id::RawId;
+use holdfast_engine::monitor::{Cancellation, Unwatched};
+use holdfast_testkit::Random;
+use holdfast_tests::peers::{Peer, Worker};
+use holdfast_tests::repository::TestRepository;
+
+/// How often a backup is killed.
+const KILLS: usize = 100;
+
+/// How often a backup is let through, for each of so many kills.
+const KILLS_PER_COMPLETE: usize = 10;
+
+/// Bytes that are new in the source each time.
+const NEW_BYTES: usize = 6 << 20;
+
+/// What a source held: sums by path.
+type Contents = BTreeMap<PathBuf, RawId>;
+
+#[test]
+fn a_backup_killed_a_hundred_times_loses_nothing_and_goes_on_where_it_was() {
+    let (repository, mut random) = (TestRepository::new(), Random::new(20_260_327));
+    let source = repository.beside("source");
+    fs::create_dir(&source).expect("a folder");
+    let ours = Worker::new(Peer::Holdfast, repository.path(), "Europe/Berlin");
+    let mut complete: Vec<(String, Contents)> = Vec::new();
+    let mut kills = 0;
+    for round in 0.. {
+        change(&source, round, &mut random);
+        let moment = random.below(NEW_BYTES as u64 * 5 / 4);
+        if kill_after(&mut start(&ours, &source), moment) {
+            kills += 1;
+        }
+        assert_sound(&repository, DataSubset::None);
+        if kills / KILLS_PER_COMPLETE == complete.len() {
+            continue;
+        }
+        let snapshot = ours.backup(&source, &["--pack-size", "4"]).snapshot;
+        assert!(repository.locks().is_empty(), "a lock of a killed backup is left");
+        assert_no_data_is_stored_twice(&repository);
+        Worker::new(Peer::ResticNew, repository.path(), "UTC").run(&["check"]);
+        complete.push((snapshot, contents(&source)));
+        if kills >= KILLS {
+            break;
+        }
+    }
+    assert_sound(&repository, "100%".parse().expect("a subset"));
+    for (snapshot, expected) in &complete {
+        let target = repository.beside("restored");
+        ours.restore(snapshot, &target);
+        assert!(contents(&target) == *expected, "snapshot {snapshot} has changed");
+        fs::remove_dir_all(&target).expect("removed");
+    }
+}
+
+/// Writes new data over a part of what is there.
+fn change(source: &Path, round: usize, random: &mut Random) {
+    let large = source.join(format!("large {}", round % 4));
+    fs::write(large, random.bytes(NEW_BYTES - (1 << 20))).expect("written");
+    let folder = source.join(format!("many/{}", round % 4));
+    fs::create_dir_all(&folder).expect("a folder");
+    for file in 0..32 {
+        fs::write(folder.join(format!("small {file}")), random.bytes(32 << 10)).expect("written");
+    }
+}
+
+fn start(worker: &Worker, source: &Path) -> Child {
+    worker
+        .command(&["backup", ".", "--quiet", "--pack-size", "4"])
+        .current_dir(source)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts")
+}
+
+/// Kills the process as soon as it has written so many bytes. False if it ended before.
+fn kill_after(process: &mut Child, bytes: u64) -> bool {
+    let account = format!("/proc/{}/io", process.id());
+    loop {
+        if process.try_wait().expect("a state").is_some() {
+            return false;
+        }
+        let written = fs::read_to_string(&account).ok().and_then(|text| {
+            let line = text.lines().find_map(|line| line.strip_prefix("wchar: "))?;
+            line.parse::<u64>().ok()
+        });
+        if written.is_some_and(|written| written >= bytes) {
+            process.kill().expect("permitted");
+            process.wait().expect("it ends");
+            return true;
+        }
+        std::thread::yield_now();
+    }
+}
+
+fn assert_sound(repository: &TestRepository, data: DataSubset) {
+    let options = CheckOptions { data, ..CheckOptions::default() };
+    let checked = check(&repository.open(), &options, &Unwatched, &Cancellation::default());
+    let outcome = checked.expect("the repository can be checked");
+    assert!(outcome.is_sound(), "{outcome:?}");
+}
+
+/// What a killed backup uploaded is used by the next one.
+fn assert_no_data_is_stored_twice(repository: &TestRepository) {
+    let opened = repository.open();
+    let mut seen = std::collections::BTreeSet::new();
+    for pack in opened.list(FileKind::Pack).expect("it lists") {
+        let header = opened.read_pack_header(pack.id.into(), pack.size).expect("it is whole");
+        for blob in header.iter().filter(|blob| blob.kind == BlobKind::Data) {
+            assert!(seen.insert(blob.id), "{blob:?} is stored twice");
+        }
+    }
+}
+
+fn contents(folder: &Path) -> Contents {
+    let mut found = Contents::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(path) = open.pop() {
+        for entry in fs::read_dir(&path).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("it is below").to_path_buf();
+                found.insert(name, RawId::of(&fs::read(&path).expect("it reads")));
+            }
+        }
+    }
+    found
+}

@@ -22,4 +22,4 @@ pub use ports::{
 };
 pub use repository::{NoProcesses, PASSWORD, TestRepository, identity};
 #[cfg(feature = "world")]
-pub use world::{PASSWORD, World};
+pub use world::World;

@@ -23,13 +23,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::runtime::Runtime;
 
-use crate::FakeClock;
 use crate::ports::{
     MemoryAutostart, MemoryKeychain, MemoryProbe, MemoryVolumes, RecordingNotifier,
 };
-
-/// The password of every repository in a [`World`].
-pub const PASSWORD: &str = "correct horse battery staple";
+use crate::{FakeClock, PASSWORD};
 
 /// A computer with an app on it.
 pub struct World {

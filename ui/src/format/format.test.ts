@@ -3,6 +3,7 @@ import {
   baseName,
   breadcrumbs,
   byDay,
+  byMonth,
   formatBytes,
   formatDuration,
   formatElapsed,
@@ -78,6 +79,8 @@ describe("moments", () => {
   it("of one calendar day stand together, in their order", () => {
     const days = byDay([at(21, 9), at(21, 1), at(20, 23)], (moment) => moment);
     expect(days.map(([, moments]) => moments.length)).toEqual([2, 1]);
+    const months = byMonth([at(21, 9), at(1, 0), at(0, 23)], (moment) => moment);
+    expect(months.map(([, moments]) => moments.length)).toEqual([2, 1]);
   });
 });
 

@@ -20,6 +20,7 @@ const longDay = new Intl.DateTimeFormat(LOCALE, {
   day: "numeric",
   month: "long",
 });
+const longMonth = new Intl.DateTimeFormat(LOCALE, { month: "long", year: "numeric" });
 const stamp = new Intl.DateTimeFormat(LOCALE, {
   day: "numeric",
   month: "short",
@@ -90,14 +91,36 @@ export function formatDay(day: string): string {
   return longDay.format(new Date(year ?? 1970, (month ?? 1) - 1, date ?? 1));
 }
 
+/** "November 2026": the heading over a month's entries. */
+export function formatMonthHeading(at: number): string {
+  return longMonth.format(at);
+}
+
+function startOfMonth(at: number): number {
+  const day = new Date(startOfDay(at));
+  day.setDate(1);
+  return day.getTime();
+}
+
+type Grouped<T> = [start: number, things: T[]][];
+
 /** Things by the calendar day they belong to, in the order they come. */
-export function byDay<T>(things: T[], at: (thing: T) => number): [day: number, things: T[]][] {
-  const days = new Map<number, T[]>();
+export function byDay<T>(things: T[], at: (thing: T) => number): Grouped<T> {
+  return grouped(things, (thing) => startOfDay(at(thing)));
+}
+
+/** Things by the calendar month they belong to, in the order they come. */
+export function byMonth<T>(things: T[], at: (thing: T) => number): Grouped<T> {
+  return grouped(things, (thing) => startOfMonth(at(thing)));
+}
+
+function grouped<T>(things: T[], keyOf: (thing: T) => number): Grouped<T> {
+  const groups = new Map<number, T[]>();
   for (const thing of things) {
-    const day = startOfDay(at(thing));
-    const list = days.get(day);
-    if (list) list.push(thing);
-    else days.set(day, [thing]);
+    const key = keyOf(thing);
+    const group = groups.get(key);
+    if (group) group.push(thing);
+    else groups.set(key, [thing]);
   }
-  return [...days];
+  return [...groups];
 }

@@ -1,11 +1,16 @@
-// Now, for everything that says how long ago something was. Ticks twice a minute.
+// Now, for everything that says how long ago something was. Ticks twice a minute, and whenever the
+// app tells something new: what just happened must not lie in the future.
 class Clock {
   now = $state(Date.now());
 
+  tick(): void {
+    this.now = Date.now();
+  }
+
   start(): void {
-    setInterval(() => (this.now = Date.now()), 30_000);
+    setInterval(() => this.tick(), 30_000);
     // A window that was hidden for hours must not show old words when it comes back.
-    document.addEventListener("visibilitychange", () => (this.now = Date.now()));
+    document.addEventListener("visibilitychange", () => this.tick());
   }
 }
 

@@ -5,6 +5,7 @@ import type { AppEvent, OperationView, Overview, Problem, Settings } from "@/api
 import { t } from "@/copy";
 import { formatPercent } from "@/format";
 import { announcer } from "./announcer.svelte";
+import { clock } from "./clock.svelte";
 import { dialogs } from "./dialogs.svelte";
 import { fractionOf, isLive, subjectOf, titleOf, withOperation, withProgress } from "./operations";
 import { pageOf, router } from "./router.svelte";
@@ -55,6 +56,7 @@ export class Live {
         this.#client.overview(),
         this.#client.settings(),
       ]);
+      clock.tick();
       this.overview = overview;
       this.settings = settings;
     } catch (failure) {
@@ -63,6 +65,7 @@ export class Live {
   }
 
   #on(event: AppEvent): void {
+    clock.tick();
     switch (event.type) {
       case "overview":
         this.overview = this.#keepProgress(event.overview);

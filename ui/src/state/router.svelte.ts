@@ -9,6 +9,7 @@ export type Page =
   | { name: "newPlan" }
   | { name: "plan"; id: string }
   | { name: "snapshots"; repository?: string; plan?: string }
+  /** Without a path it opens at the first folder that holds more than one other. */
   | { name: "snapshot"; repository: string; snapshot: string; path: string }
   | { name: "restore" }
   | { name: "activity"; plan?: string }
@@ -69,7 +70,7 @@ export function pageAt(address: string): Page {
       return second === "new" ? { name: "newPlan" } : { name: "plan", id: second };
     case "snapshots":
       if (second && third) {
-        const path = query.get("path") ?? "/";
+        const path = query.get("path") ?? "";
         return { name: "snapshot", repository: second, snapshot: third, path };
       }
       return { name: "snapshots", repository: query.get("repository") ?? undefined, plan };

@@ -13,8 +13,6 @@ export type Screen = {
 
 const blueSnapshot = async (page: Page) => {
   await page.getByTestId("snapshot-open").first().click();
-  await page.getByTestId("file-open").getByText("home").click();
-  await page.getByTestId("file-open").getByText("ada").click();
   await page.getByTestId("file-open").getByText("Documents").click();
   await page.locator('[data-name="Archive"]').waitFor();
 };

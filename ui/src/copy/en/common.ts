@@ -67,6 +67,12 @@ export const common = {
   minutes: (count: number) => counted(count, "minute"),
   list: (parts: string[]) =>
     new Intl.ListFormat("en-GB", { style: "long", type: "conjunction" }).format(parts),
+  /** Sentences one after another, each with its full stop. */
+  sentences: (parts: string[]) =>
+    parts
+      .filter(Boolean)
+      .map((part) => (/[.?…]$/.test(part) ? part : `${part}.`))
+      .join(" "),
   theme: { system: "Like the system", light: "Light", dark: "Dark" },
   progress: {
     label: (what: string) => `${what}: progress`,

@@ -42,7 +42,7 @@ export const restore = {
   start: (count: number) => `Restore ${counted(count, "item")}`,
   startReplace: (count: number) => `Restore and replace ${counted(count, "file")}`,
   truncated: (count: number) => `Only the first ${counted(count, "file")} are listed.`,
-  columns: { path: "File", action: "What happens", size: "Size", now: "There now" },
+  columns: { path: "File", action: "Effect", size: "Size", now: "There now" },
   action: {
     create: "Create",
     overwrite: "Replace",

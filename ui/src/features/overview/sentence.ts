@@ -41,7 +41,7 @@ export function sentenceOf(overview: Overview, now: number): Sentence {
   const plan = worst[0] ?? plans[0];
   if (!plan) return { state, text: t.health[state], reason: "", running };
   const problem = plan.health.reason;
-  const reason = problem ? `${problem.title}. ${problem.advice}` : "";
+  const reason = problem ? t.sentences([problem.title, problem.advice]) : "";
   if (worst.length > 1 && state !== "neverBackedUp") {
     const names = t.list(worst.map((one) => one.name));
     return { state, text: t.overview.several(worst.length), reason: names, plan, running };

@@ -55,7 +55,9 @@ pub(crate) fn cat(session: &Session, arguments: &CatArguments) -> Ended {
         }
         "index" => {
             let json = repository.read_file(FileKind::Index, whole_id(id)?);
-            terminal.raw(&json.map_err(explain::reading)?)?;
+            let json = json.map_err(explain::reading)?;
+            // restic stores a line end behind it, and we do not.
+            terminal.raw(json.trim_ascii_end())?;
             terminal.line("")?;
         }
         "snapshot" => {

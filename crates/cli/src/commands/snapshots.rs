@@ -140,8 +140,21 @@ fn table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Table {
         table.row(row);
     }
     if session.terminal.verbosity() >= Verbosity::Normal {
-        table.footer("Timestamps shown in local time");
+        table.footer(format!("Timestamps shown in {}", zone_name(session)));
         table.footer(format!("{} snapshots", snapshots.len()));
     }
     table
+}
+
+/// What restic calls the zone: that of `TZ`, which it takes for UTC if it is empty.
+fn zone_name(session: &Session) -> String {
+    let Some(name) = session.environment.plain("TZ".as_ref()) else {
+        return "local time".to_owned();
+    };
+    let name = name.to_string_lossy();
+    match name.strip_prefix(':').unwrap_or(&name) {
+        "" => "UTC".to_owned(),
+        "/etc/localtime" => "local time".to_owned(),
+        name => name.to_owned(),
+    }
 }

@@ -91,7 +91,7 @@ mod tests {
         table.separate_rows();
         table.footer("2 snapshots");
         let expected = [
-            "ID  Tags          Size",
+            "ID  Tags        Size",
             "----------------------",
             "a1  x           5 B",
             "    longer-tag",

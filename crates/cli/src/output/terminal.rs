@@ -119,16 +119,12 @@ impl Terminal {
     /// Writes a JSON message to standard error.
     pub(crate) fn error_message<T: Serialize>(&self, message: &T) {
         let json = to_line(message);
-        let mut screen = self.screen.lock();
-        screen.clear_status();
-        let _ = screen.err.write_all(&json);
+        let _ = self.screen.lock().error_stream().write_all(&json);
     }
 
     /// Writes a line to standard error.
     pub(crate) fn warn(&self, text: &str) {
-        let mut screen = self.screen.lock();
-        screen.clear_status();
-        let _ = writeln!(screen.err, "{text}");
+        let _ = writeln!(self.screen.lock().error_stream(), "{text}");
     }
 
     /// Shows lines at the bottom of a terminal in place of those shown before; elsewhere writes
@@ -193,11 +189,17 @@ impl Terminal {
 }
 
 impl Screen {
+    /// Standard error, after everything that was written before.
+    fn error_stream(&mut self) -> &mut dyn Write {
+        self.clear_status();
+        let _ = self.out.flush();
+        &mut self.err
+    }
+
     fn clear_status(&mut self) {
         for number in 0..std::mem::take(&mut self.status_lines) {
             let up = if number == 0 { "" } else { LINE_UP };
             let _ = write!(self.out, "{up}{TO_LINE_START_AND_CLEAR}");
-            let _ = self.out.flush();
         }
     }
 }

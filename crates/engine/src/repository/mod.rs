@@ -29,6 +29,7 @@ use crate::key::{KdfCost, KeyFile};
 use crate::monitor::Cancellation;
 use crate::pack::Header;
 use crate::secret::Password;
+use crate::time::Time;
 use crate::tree::Tree;
 
 /// How many keys are tried before a password is called wrong (restic's limit).
@@ -99,8 +100,7 @@ impl Repository {
 
         let key = MasterKey::generate().map_err(random)?;
         let cost = options.kdf_cost.unwrap_or_else(|| KdfCost::calibrate(clock));
-        let now = clock.now().to_zoned(zone.clone());
-        let created = now.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string();
+        let created = Time::from_timestamp(clock.now(), zone).to_string();
         let key_file = KeyFile::new(&key, password, cost, identity, created).map_err(random)?;
         let json = serde_json::to_vec(&key_file).expect("strings and numbers become JSON");
         let key_id = KeyId::of(&json);

@@ -241,7 +241,7 @@ fn report(
                 total_duration: seconds,
                 backup_start: summary.backup_start.to_string(),
                 backup_end: summary.backup_end.to_string(),
-                snapshot_id: outcome.snapshot.map(|id| id.to_string()),
+                snapshot_id: saved_id(arguments, outcome),
                 dry_run: arguments.dry_run,
             })
             .or_else(ignore_closed)?);
@@ -250,6 +250,14 @@ fn report(
         terminal.say(least, &line);
     }
     Ok(())
+}
+
+/// restic names a snapshot even after a dry run; ours is an id that no snapshot can have.
+fn saved_id(arguments: &BackupArguments, outcome: &BackupOutcome) -> Option<String> {
+    match outcome.snapshot {
+        Some(id) => Some(id.to_string()),
+        None => arguments.dry_run.then(|| "0".repeat(64)),
+    }
 }
 
 /// The snapshot is stored; a reader of the report who went away changes nothing about that.

@@ -1,0 +1,13 @@
+//! The `holdfast` program as a script sees it: exit codes, messages, texts, files.
+
+mod backup;
+mod bad_input;
+#[cfg(unix)]
+mod interrupt;
+mod lists;
+#[cfg(unix)]
+mod locks;
+mod restore;
+#[cfg(unix)]
+mod same_as_restic;
+mod world;

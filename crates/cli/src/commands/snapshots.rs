@@ -24,10 +24,21 @@ pub(crate) fn snapshots(session: &Session, arguments: &SnapshotsArguments) -> En
         let by = arguments.group_by.unwrap_or(HOST_AND_PATHS);
         chosen = snapshot::latest_of_each_group(&chosen, by, count);
     }
-    let shown = show(session, arguments, &chosen);
+    let chosen: Vec<Stored> = chosen.into_iter().map(|stored| sorted(stored, arguments)).collect();
+    let shown = show(session, arguments, &chosen.iter().collect::<Vec<_>>());
     locking::release(session, lock);
     shown?;
     Ok(if unread == 0 { ExitStatus::Success } else { ExitStatus::Failed })
+}
+
+/// The snapshot as restic shows it, which sorts paths, and tags if they are grouped by.
+fn sorted((id, snapshot): &Stored, arguments: &SnapshotsArguments) -> Stored {
+    let mut snapshot = snapshot.clone();
+    snapshot.paths.sort_unstable();
+    if arguments.group_by.is_some_and(|by| by.tags) {
+        snapshot.tags.sort_unstable();
+    }
+    (*id, snapshot)
 }
 
 fn show(
@@ -62,12 +73,7 @@ fn show(
 }
 
 fn objects(snapshots: &[&Stored]) -> String {
-    let objects = snapshots.iter().map(|(id, snapshot)| {
-        let mut snapshot = snapshot.clone();
-        // restic sorts them while it groups.
-        snapshot.paths.sort_unstable();
-        snapshot_object(*id, &snapshot)
-    });
+    let objects = snapshots.iter().map(|(id, snapshot)| snapshot_object(*id, snapshot));
     objects.collect::<Vec<_>>().join(",")
 }
 
@@ -120,9 +126,7 @@ fn table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Table {
         table.column("Size");
     }
     for (id, snapshot) in snapshots {
-        let mut paths = snapshot.paths.clone();
-        paths.sort_unstable();
-        if !compact && paths.len() > 1 {
+        if !compact && snapshot.paths.len() > 1 {
             table.separate_rows();
         }
         let time = format::local_time(&snapshot.time, &session.zone);
@@ -131,7 +135,7 @@ fn table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Table {
             row.push(snapshot.tags.clone());
         } else {
             row.push(vec![snapshot.tags.join(",")]);
-            row.push(paths);
+            row.push(snapshot.paths.clone());
         }
         if has_sizes {
             let size = snapshot.summary.as_ref().map(|summary| summary.total_bytes_processed);

@@ -1,26 +1,28 @@
 // What the buttons of many screens do. Each says what happened; none of them throws.
 import { client } from "@/api";
 import { asProblem } from "@/api/client";
-import type { OperationView, Problem, ProblemAction } from "@/api/types";
+import type { Problem, ProblemAction } from "@/api/types";
 import { t } from "@/copy";
 import { dialogs } from "./dialogs.svelte";
 import { useLive } from "./live.svelte";
-import { notices } from "./notices.svelte";
+import { notices, type About } from "./notices.svelte";
 import { router } from "./router.svelte";
 
 /** Runs an act; a failure is shown and answered with `undefined`. */
-export async function attempt<T>(act: () => Promise<T>): Promise<T | undefined> {
+export async function attempt<T>(act: () => Promise<T>, about: About = {}): Promise<T | undefined> {
   try {
     return await act();
   } catch (failure) {
-    notices.fail(asProblem(failure));
+    notices.fail(asProblem(failure), about);
     return undefined;
   }
 }
 
 export async function backUp(plan: string): Promise<void> {
-  const started = await attempt(() => client.runPlan(plan));
-  if (started?.joined) notices.say(t.overview.joined(useLive().plan(plan)?.name ?? ""));
+  const view = useLive().plan(plan);
+  const about = { plan, repository: view?.repository };
+  const started = await attempt(() => client.runPlan(plan), about);
+  if (started?.joined) notices.say(t.overview.joined(view?.name ?? ""));
 }
 
 export async function backUpAll(): Promise<void> {
@@ -33,11 +35,10 @@ export async function stop(operation: string): Promise<void> {
 }
 
 export async function retry(operation: string): Promise<void> {
-  await attempt(() => client.retryOperation(operation));
+  await attempt(() => client.retryOperation(operation), {
+    operation: useLive().operation(operation),
+  });
 }
-
-/** What a problem's button is about. */
-export type About = { operation?: OperationView; plan?: string; repository?: string };
 
 /** The actions of a problem that can be done from here. */
 export function possibleActions(problem: Problem, about: About): ProblemAction[] {
@@ -65,6 +66,7 @@ export function possibleActions(problem: Problem, about: About): ProblemAction[]
 export function act(action: ProblemAction, about: About): void {
   const plan = about.plan ?? about.operation?.plan;
   const repository = about.repository ?? about.operation?.repository;
+  notices.dismiss();
   switch (action) {
     case "retry":
       if (about.operation) void retry(about.operation.id);

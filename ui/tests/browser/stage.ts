@@ -98,6 +98,7 @@ export async function setStage(): Promise<Stage> {
 
 /** Waits until what the page shows has been fetched and drawn. */
 export async function settle(page: Page): Promise<void> {
+  await page.locator("h1").first().waitFor();
   await page.waitForFunction(() => !document.querySelector('[data-testid="loading"]'));
   await page.evaluate(
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),

@@ -1,0 +1,120 @@
+import { expect, it } from "vitest";
+import type { Client } from "@/api/client";
+import type { AppEvent, OperationView, Overview, Progress, Settings } from "@/api/types";
+import { possibleActions } from "./actions";
+import { announcer } from "./announcer.svelte";
+import { Live } from "./live.svelte";
+
+const works = { available: true };
+const settings = { theme: "system" } as Settings;
+
+const progress = (bytesDone: number): Progress => ({
+  phase: "working",
+  filesDone: 0,
+  bytesDone,
+  bytesTotal: 100,
+  exact: true,
+});
+
+const operation: OperationView = {
+  id: "op-1",
+  run: "run-1",
+  kind: "backup",
+  plan: "documents",
+  planName: "Documents",
+  repository: "blue",
+  repositoryName: "Blue SSD",
+  state: "running",
+  trigger: "manual",
+  queuedAt: 0,
+  findings: 0,
+};
+
+const overview = (running: OperationView[]): Overview => ({
+  health: "protected",
+  plans: [],
+  repositories: [],
+  running,
+  recent: [],
+  services: { keychain: works, notifications: works, tray: works, autostart: works },
+  problems: [],
+  firstStart: false,
+});
+
+const busy = {
+  code: "repositoryLocked",
+  title: "The repository is in use",
+  meaning: "",
+  advice: "",
+  actions: ["unlockAndRetry", "retry", "openSettings"],
+} as const;
+
+async function started() {
+  let tell: (event: AppEvent) => void = () => undefined;
+  let listeners = 0;
+  let failures = 0;
+  const client = {
+    listen: (on: (event: AppEvent) => void) => {
+      tell = on;
+      listeners += 1;
+      return Promise.resolve(() => undefined);
+    },
+    overview: () =>
+      failures-- > 0 ? Promise.reject(new Error("asleep")) : Promise.resolve(overview([operation])),
+    settings: () => Promise.resolve(settings),
+  } as unknown as Client;
+  const live = new Live(client);
+  return {
+    live,
+    failOnce: () => (failures = 1),
+    listeners: () => listeners,
+    tell: (event: AppEvent) => tell(event),
+  };
+}
+
+it("a start that failed can be tried again and listens once", async () => {
+  const { live, failOnce, listeners } = await started();
+  failOnce();
+  await live.start();
+  expect(live.problem?.code).toBe("unexpected");
+  await live.start();
+  expect(live.problem).toBeNull();
+  expect(live.overview?.running).toHaveLength(1);
+  expect(listeners()).toBe(1);
+});
+
+it("an overview that was made before the last progress does not set the bar back", async () => {
+  const { live, tell } = await started();
+  await live.start();
+  tell({ type: "progress", operation: "op-1", progress: progress(60) });
+  const older = { ...operation, progress: progress(40) };
+  tell({ type: "overview", overview: overview([older]) });
+  expect(live.running[0]?.progress?.bytesDone).toBe(60);
+});
+
+it("progress is announced in steps, a failure at once", async () => {
+  const { live, tell } = await started();
+  await live.start();
+  tell({ type: "progress", operation: "op-1", progress: progress(26) });
+  expect(announcer.polite).toBe("Backing up Documents: 26 %");
+  tell({ type: "progress", operation: "op-1", progress: progress(30) });
+  expect(announcer.polite).toBe("Backing up Documents: 26 %");
+  const failed: OperationView = {
+    ...operation,
+    state: "failed",
+    problem: { ...busy, actions: [...busy.actions] },
+  };
+  tell({ type: "operation", operation: failed });
+  expect(announcer.urgent).toBe("Backup of Documents failed. The repository is in use");
+  expect(live.ended).toBe(1);
+});
+
+it("a problem offers only the buttons that can be pressed from where it is shown", () => {
+  const problem = { ...busy, actions: [...busy.actions] };
+  expect(possibleActions(problem, {})).toEqual(["openSettings"]);
+  expect(possibleActions(problem, { repository: "blue" })).toEqual([
+    "unlockAndRetry",
+    "openSettings",
+  ]);
+  expect(possibleActions(problem, { operation })).toEqual(busy.actions);
+});

@@ -22,6 +22,9 @@ pub(crate) const HIDDEN: &str = "--hidden";
 ///
 /// A second start shows the window of the first and ends.
 pub fn run() {
+    // `restic unlock` on this computer asks by SIGHUP whether the owner of a lock lives. Where the
+    // signal cannot be caught, that ends a backup, and the next start cleans up.
+    let _ = holdfast_machine::survive_hangups();
     let builder = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|handle, arguments, _folder| {
             if !arguments.iter().any(|argument| argument == HIDDEN) {

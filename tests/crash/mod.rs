@@ -13,7 +13,7 @@ use holdfast_engine::blob::BlobKind;
 use holdfast_engine::check::{CheckOptions, DataSubset, check};
 use holdfast_engine::id::RawId;
 use holdfast_engine::monitor::{Cancellation, Unwatched};
-use holdfast_testkit::Random;
+use holdfast_testkit::random::Random;
 use holdfast_tests::peers::{Peer, Worker};
 use holdfast_tests::repository::TestRepository;
 
@@ -81,6 +81,7 @@ fn start(worker: &Worker, source: &Path) -> Child {
         .command(&["backup", ".", "--quiet", "--pack-size", "4"])
         .current_dir(source)
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .expect("the program starts")
 }

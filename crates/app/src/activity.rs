@@ -23,11 +23,15 @@ impl State {
     /// One operation with its log and findings; of one that runs, the findings so far.
     pub(crate) fn operation_detail(&self, id: &OperationId) -> Result<OperationDetail, AppError> {
         let operation = self.operation(id)?;
+        let meter = self.live.lock().get(id).and_then(|live| live.meter.clone());
         let unreadable = |source| AppError::LogUnwritable { source: Box::new(source) };
         Ok(OperationDetail {
             operation: self.operation_view(&operation),
             log: self.log().lines(id).map_err(unreadable)?,
-            findings: self.log().findings(id).map_err(unreadable)?,
+            findings: match meter {
+                Some(meter) => meter.findings(|findings| findings.groups()),
+                None => self.log().findings(id).map_err(unreadable)?,
+            },
         })
     }
 }

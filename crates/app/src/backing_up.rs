@@ -11,6 +11,7 @@ use holdfast_engine::snapshot::Snapshot;
 
 use crate::api::{LogLevel, OperationSummary, ProgressPhase};
 use crate::error::AppError;
+use crate::operation::Operation;
 use crate::plan::{self, Plan};
 use crate::preflight;
 use crate::repositories::Ready;
@@ -26,7 +27,9 @@ impl State {
         };
         let plan = self.plan(plan)?;
         let ready = self.open(&plan.repository)?;
-        self.preflight(&plan, &ready)?;
+        let where_to = format!("Backing up to {}", ready.named.location);
+        self.note(&job.operation.id, LogLevel::Info, where_to);
+        self.preflight(&plan, &ready, job)?;
         let lock = self.take_lock(&ready, job, "backup", false)?;
         job.meter.enter(ProgressPhase::Preparing);
         let read = |error| ready.named.read(error);
@@ -39,13 +42,17 @@ impl State {
         Ok(done)
     }
 
-    fn preflight(&self, plan: &Plan, ready: &Ready) -> Result<(), AppError> {
+    fn preflight(&self, plan: &Plan, ready: &Ready, job: &Job<'_>) -> Result<(), AppError> {
+        let wrong = preflight::of_sources(plan, &ready.entry).into_iter().next();
+        wrong.map_or(Ok(()), Err)?;
         let backups = self.backups_of(&plan.id);
-        let errors = preflight::of_sources(plan, &ready.entry).into_iter();
+        let estimate = if backups.iter().any(Operation::is_good_backup) {
+            preflight::estimate(&backups)
+        } else {
+            Some(preflight::first_estimate(plan, &self.zone(), job.cancel))
+        };
         let volumes = self.ports.volumes.as_ref();
-        let estimate = preflight::estimate(&backups);
-        let mut errors = errors.chain(preflight::of_destination(&ready.entry, volumes, estimate));
-        errors.next().map_or(Ok(()), Err)
+        preflight::of_destination(&ready.entry, volumes, estimate).map_or(Ok(()), Err)
     }
 
     /// Refuses a source that is empty now and was not in the plan's newest snapshot: so look drives

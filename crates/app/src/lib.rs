@@ -4,7 +4,8 @@
 //!
 //! In reading order: `plan` and `schedule` say what is due, `queue` and `run` do it one writer per
 //! repository at a time, `backing_up`, `restoring`, `upkeep` and `unlock` are the work, `health`
-//! and `notify` judge what came of it. `state` holds it all; `settings` and `operation_log` keep it.
+//! and `notify` judge what came of it. `state` holds it all; `settings` and `operation_log` keep
+//! it.
 
 mod activity;
 pub mod api;

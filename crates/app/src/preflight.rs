@@ -8,9 +8,12 @@ use std::path::Path;
 
 use holdfast_engine::backup::exclude::Rules;
 use holdfast_engine::backup::source::{Directory, name_bytes};
+use holdfast_engine::monitor::Cancellation;
+use jiff::tz::TimeZone;
 
 use crate::api::{Bytes, Excludes};
 use crate::error::AppError;
+use crate::folders::measure;
 use crate::operation::Operation;
 use crate::plan::{self, Plan};
 use crate::plans::lies_in;
@@ -19,6 +22,10 @@ use crate::settings::RepositoryEntry;
 
 /// With less room than this no backup is begun: an index and a pack need as much.
 const ROOM_MIN: Bytes = 64 * 1024 * 1024;
+
+/// Sources hardly ever shrink to less than this share of their size. A first backup that would need
+/// even more room than that is not begun.
+const FIRST_SHARE: (u64, u64) = (2, 5);
 
 /// How many earlier backups the estimate looks at.
 const BACKUPS_COUNTED: usize = 5;
@@ -96,12 +103,20 @@ pub(crate) fn of_destination(
 }
 
 /// How much the next backup of a plan is going to store: what the largest of the last ones that
-/// had an earlier one to build on did, and half as much again.
+/// had an earlier one to build on did, and half as much again. `None` before the second backup.
 pub(crate) fn estimate(backups: &[Operation]) -> Option<Bytes> {
     let good: Vec<&Operation> = backups.iter().filter(|backup| backup.is_good_backup()).collect();
     let later = good.iter().skip(1).rev().take(BACKUPS_COUNTED);
     let stored = later.filter_map(|backup| Some(backup.summary.as_ref()?.stored_bytes)).max()?;
     Some(stored.saturating_add(stored / 2))
+}
+
+/// How much the first backup of a plan is going to store at the least.
+pub(crate) fn first_estimate(plan: &Plan, zone: &TimeZone, cancel: &Cancellation) -> Bytes {
+    let Ok(rules) = rules(&plan.excludes) else { return 0 };
+    let sizes = plan.sources.iter().filter_map(|source| measure(source, &rules, zone, cancel).ok());
+    let whole: Bytes = sizes.map(|size| size.bytes).sum();
+    whole / FIRST_SHARE.1 * FIRST_SHARE.0
 }
 
 /// How many entries a source has; `None` if it is no folder.

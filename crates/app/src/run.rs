@@ -197,7 +197,7 @@ impl State {
 
     fn begin(self: &Arc<Self>, id: &OperationId) {
         let cancel = Cancellation::default();
-        let live = Live { cancel: cancel.clone(), progress: None, snapshot: None };
+        let live = Live { cancel: cancel.clone(), progress: None, meter: None, snapshot: None };
         self.live.lock().insert(id.clone(), live);
         let now = self.now();
         self.update(id, |operation| {
@@ -220,7 +220,10 @@ impl State {
 
     fn perform(self: &Arc<Self>, id: &OperationId, cancel: &Cancellation) {
         let Ok(operation) = self.operation(id) else { return };
-        let meter = self.meter(id);
+        let meter = Arc::new(self.meter(id));
+        if let Some(live) = self.live.lock().get_mut(id) {
+            live.meter = Some(meter.clone());
+        }
         let job = Job { operation: &operation, meter: &meter, cancel };
         // A defect in one operation must not take the app with it, nor leave the queue stuck.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.work(&job)));
@@ -289,6 +292,13 @@ impl State {
                 operation.problem = Some(AppError::Interrupted.problem());
             }
             Err(AppError::Cancelled) => operation.state = OperationState::Cancelled,
+            // A drive that was unplugged in the middle is waited for, like one that was not there.
+            Err(error) if self.lost_drive(&operation).is_some() => {
+                operation.state = OperationState::Interrupted;
+                operation.problem = self
+                    .lost_drive(&operation)
+                    .map(|lost| Problem { details: Some(chain(&error)), ..lost.problem() });
+            }
             Err(error) => {
                 operation.state = OperationState::Failed;
                 operation.problem = Some(error.problem());
@@ -300,6 +310,11 @@ impl State {
         self.tell_outcome(&operation);
         self.pump();
         self.look(&operation.repository);
+    }
+
+    fn lost_drive(&self, operation: &Operation) -> Option<AppError> {
+        let entry = self.repository(&operation.repository).ok()?;
+        self.check_connected(&entry).err()
     }
 
     fn note_outcome(&self, id: &OperationId, outcome: &Result<Done, AppError>) {
@@ -361,6 +376,7 @@ impl State {
             }
         }
         self.pump();
+        self.look_again(now);
         self.tell_overdue();
         self.changed();
     }

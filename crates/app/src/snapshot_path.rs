@@ -1,7 +1,7 @@
 //! Paths in a snapshot as text that the window can hand back.
 //!
-//! Names in a snapshot are bytes. Bytes that are no text, and `%` itself, are written as `%` and two
-//! hexadecimal digits, so that every name can be asked for.
+//! Names in a snapshot are bytes. Bytes that are no text, and `%` itself, are written as `%` and
+//! two hexadecimal digits, so that every name can be asked for.
 
 /// The text of a path.
 pub(crate) fn text(path: &[u8]) -> String {

@@ -25,6 +25,7 @@ use crate::operation::{Names, Operation, Task};
 use crate::operation_log::{self, OperationLog};
 use crate::plan::Plan;
 use crate::ports::{Ports, Surroundings};
+use crate::progress::Meter;
 use crate::queue::Queue;
 use crate::repositories::Repositories;
 use crate::restoring::Previews;
@@ -63,6 +64,8 @@ pub(crate) struct State {
 pub(crate) struct Live {
     pub(crate) cancel: Cancellation,
     pub(crate) progress: Option<Progress>,
+    /// What watches its work, once that began.
+    pub(crate) meter: Option<Arc<Meter>>,
     /// The snapshot that it reads, which must not be removed meanwhile.
     pub(crate) snapshot: Option<String>,
 }

@@ -27,7 +27,10 @@ impl State {
         let lock = self.take_lock(&ready, job, "check", false)?;
         let data = match scope {
             VerifyScope::Structure => DataSubset::None,
-            VerifyScope::Subset { percent } => DataSubset::Percent(percent.clamp(0.01, 100.0)),
+            VerifyScope::Subset { percent } if percent < 100.0 => {
+                DataSubset::Percent(percent.max(0.01))
+            }
+            VerifyScope::Subset { .. } => DataSubset::All,
             VerifyScope::All => DataSubset::All,
         };
         let options = CheckOptions { data, ..CheckOptions::default() };

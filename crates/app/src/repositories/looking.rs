@@ -4,12 +4,12 @@ use holdfast_engine::backend::FileKind;
 use holdfast_engine::lock;
 use holdfast_engine::monitor::Unwatched;
 use holdfast_engine::snapshot::{self, Snapshot};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Ready;
 use crate::api::{
-    Bytes, LastVerify, Light, Lights, LockVerdict, LockView, OperationKind, OperationState, PlanId,
-    Problem, RepositoryId, RepositoryView, SnapshotView,
+    Bytes, Code, LastVerify, Light, Lights, LockVerdict, LockView, OperationKind, OperationState,
+    PlanId, Problem, RepositoryId, RepositoryView, SnapshotView,
 };
 use crate::engine_work;
 use crate::error::AppError;
@@ -28,6 +28,7 @@ pub(crate) struct Facts {
     pub(crate) locks: Option<Vec<LockView>>,
     pub(crate) format_version: Option<u32>,
     pub(crate) problem: Option<Problem>,
+    pub(crate) looked_at: Option<Timestamp>,
 }
 
 impl Facts {
@@ -44,6 +45,9 @@ impl Facts {
         snapshots.filter(|snapshot| snapshot.plan.as_ref() == Some(plan))
     }
 }
+
+/// A repository that nothing was done with is looked at so often.
+const LOOKED_AT_EVERY: SignedDuration = SignedDuration::from_mins(60);
 
 /// Less than this free is worth a look.
 const FREE_ATTENTION: Bytes = 5_000_000_000;
@@ -62,6 +66,7 @@ impl State {
             Ok(seen) => *facts = seen,
             Err(error) => facts.problem = Some(error.problem()),
         }
+        facts.looked_at = Some(self.now());
         drop(all);
         self.changed();
     }
@@ -88,7 +93,22 @@ impl State {
             locks: Some(self.locks(ready)?),
             format_version: Some(repository.config().version),
             problem: None,
+            looked_at: None,
         })
+    }
+
+    /// Looks at the repositories whose drives came or went, and at those not looked at for long.
+    pub(crate) fn look_again(&self, now: Timestamp) {
+        for entry in self.file().repositories {
+            let facts = self.facts_of(&entry.id);
+            let was_away =
+                facts.problem.is_some_and(|problem| problem.code == Code::DestinationNotConnected);
+            let is_away = self.check_connected(&entry).is_err();
+            let is_old = facts.looked_at.is_none_or(|at| now.duration_since(at) > LOOKED_AT_EVERY);
+            if was_away != is_away || (is_old && !is_away && !self.queue.lock().uses(&entry.id)) {
+                self.look(&entry.id);
+            }
+        }
     }
 
     /// The locks that stand in a repository now.

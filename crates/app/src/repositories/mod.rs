@@ -12,7 +12,9 @@ use holdfast_engine::repository::Repository;
 use holdfast_engine::secret::Password;
 use parking_lot::Mutex;
 
-use crate::api::{Location, Problem, RepositoryId, RepositoryPatch, RepositoryView};
+use crate::api::{
+    AutoUnlock, Location, Problem, RepositoryId, RepositoryPatch, RepositoryView, ServiceState,
+};
 use crate::engine_work::{self, Named};
 use crate::error::AppError;
 use crate::plan;
@@ -233,7 +235,10 @@ impl State {
             return Ok(());
         }
         let stored = match self.secrets.remember(entry, password) {
-            Ok(()) => true,
+            Ok(()) => {
+                self.services.lock().keychain = ServiceState::works();
+                true
+            }
             Err(error) => {
                 self.keychain_failed(error.problem());
                 false
@@ -248,14 +253,14 @@ impl State {
     }
 
     fn keychain_failed(&self, problem: Problem) {
-        self.services.lock().keychain = crate::api::ServiceState::missing(problem);
+        self.services.lock().keychain = ServiceState::missing(problem);
     }
 }
 
-fn at_least_patient(setting: crate::api::AutoUnlock) -> crate::api::AutoUnlock {
+fn at_least_patient(setting: AutoUnlock) -> AutoUnlock {
     match setting {
-        crate::api::AutoUnlock::All { minutes } => {
-            crate::api::AutoUnlock::All { minutes: minutes.max(AUTO_UNLOCK_MINUTES_MIN) }
+        AutoUnlock::All { minutes } => {
+            AutoUnlock::All { minutes: minutes.max(AUTO_UNLOCK_MINUTES_MIN) }
         }
         other => other,
     }

@@ -84,6 +84,15 @@ fn a_drive_without_room_is_refused() {
 }
 
 #[test]
+fn a_first_backup_that_cannot_fit_is_not_begun() {
+    let world = world();
+    let large = fs::File::create(world.documents().join("film")).expect("a file");
+    large.set_len(1_000_000_000).expect("it is grown");
+    world.volumes.mount(&world.drive(), 300_000_000, false);
+    assert_eq!(refused(&world), Code::DestinationFull);
+}
+
+#[test]
 fn a_repository_whose_folder_was_deleted_is_refused_and_not_waited_for() {
     let world = world();
     fs::remove_dir_all(world.location()).expect("it is removed");

@@ -81,7 +81,7 @@ fn a_backup_that_was_killed_is_shown_as_interrupted_and_done_again() {
     assert_eq!(locks, []);
 }
 
-/// Waits until the file is there. What the victim prints is read meanwhile, so that it never blocks.
+/// Waits until the file is there. What the victim prints is read meanwhile, lest it blocks.
 fn wait_for(victim: &mut std::process::Child, file: &std::path::Path) {
     let output = victim.stdout.take().expect("it is piped");
     let reader = std::thread::spawn(move || BufReader::new(output).lines().count());

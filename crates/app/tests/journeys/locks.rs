@@ -20,7 +20,8 @@ fn leave_lock(world: &World, hostname: &str, pid: u32, minutes_ago: i64) {
     let now = holdfast_engine::clock::Clock::now(&*world.clock);
     let time = now - jiff::SignedDuration::from_mins(minutes_ago);
     let json = format!(
-        r#"{{"time":"{time}","exclusive":true,"hostname":"{hostname}","username":"anna","pid":{pid},"uid":1000,"gid":1000}}"#
+        r#"{{"time":"{time}","exclusive":true,"hostname":"{hostname}","username":"anna",
+            "pid":{pid},"uid":1000,"gid":1000}}"#
     );
     repository.write_file(FileKind::Lock, json.as_bytes()).expect("it is stored");
 }

@@ -14,6 +14,7 @@ use super::decide::Placement;
 use super::folder::FolderTask;
 use super::link::LinkSource;
 use super::target::{self, Existing};
+use crate::monitor::Event;
 use crate::tree::{Node, NodeKind};
 
 /// One entry on its way to the target.
@@ -121,6 +122,7 @@ impl Task {
         if self.is_made.load(Ordering::Acquire) {
             return folder.write_file(self.work_name());
         }
+        context.event(Event::ItemStarted { path: &self.location });
         let file = folder.create_file(self.work_name(), &self.node)?;
         self.is_made.store(true, Ordering::Release);
         if self.is_sparse(context) {

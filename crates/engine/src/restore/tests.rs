@@ -10,7 +10,9 @@ use crate::blob::BlobKind;
 use crate::id::{BlobId, TreeId};
 use crate::monitor::{Cancellation, Event, FindingKind, Monitor};
 use crate::testing::{World, file, folder};
-use crate::tree::{Node, NodeKind, mode};
+use crate::tree::Node;
+#[cfg(unix)]
+use crate::tree::{NodeKind, mode};
 
 /// Keeps kinds and paths of findings; asks to stop when the first file is done, if told to.
 #[derive(Default)]
@@ -84,7 +86,7 @@ impl Target {
             for entry in fs::read_dir(folder).expect("list") {
                 let path = entry.expect("entry").path();
                 let name = path.strip_prefix(self.folder.path()).expect("below");
-                names.push(name.display().to_string());
+                names.push(name.display().to_string().replace('\\', "/"));
                 if path.symlink_metadata().expect("there").is_dir() {
                     folders.push(path);
                 }
@@ -95,6 +97,7 @@ impl Target {
     }
 }
 
+#[cfg(unix)]
 fn link(name: &str, to: &str) -> Node {
     Node {
         name: name.into(),
@@ -129,6 +132,7 @@ fn names_that_lead_out_of_the_target_are_refused_and_the_rest_is_restored() {
     assert!(target.found().iter().all(|(kind, _)| *kind == FindingKind::Hostile));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_link_of_the_snapshot_is_not_written_through() {
     // Names in a tree are unique, so a link and what would be written through it can only meet
@@ -292,6 +296,7 @@ fn a_folder_in_the_place_of_a_file_goes_only_if_it_is_empty() {
     assert_eq!(target.names().len(), 4);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_very_deep_tree_is_restored_or_refused_without_harm() {
     let mut world = World::new();
@@ -303,4 +308,53 @@ fn a_very_deep_tree_is_restored_or_refused_without_harm() {
     let target = Target::new();
     let outcome = target.restore(&world, tree).expect("restores");
     assert_eq!((outcome.failures, outcome.folders), (0, 2100));
+}
+
+#[test]
+fn a_pack_that_is_gone_costs_each_file_in_it_one_finding() {
+    let mut world = World::new();
+    let (one, two) = (world.data(b"one"), world.data(b"two"));
+    let tree = world.tree(vec![
+        file("both", 6, &[one, two]),
+        file("empty", 0, &[]),
+        file("one", 3, &[one]),
+    ]);
+    let world = world.stored();
+    let index = world.index();
+    let pack = index.locate(BlobKind::Data, &one).expect("known").pack;
+    let file = crate::backend::FileName::new(FileKind::Pack, pack.0);
+    crate::backend::Backend::remove(&*world.backend, file).expect("there");
+    let target = Target::new();
+    let outcome = target.restore(&world, tree).expect("restores");
+    assert_eq!(target.names(), ["target", "target/empty"]);
+    let expected = [(FindingKind::Missing, "/both".into()), (FindingKind::Missing, "/one".into())];
+    assert_eq!((outcome.failures, target.found()), (2, expected.into()));
+}
+
+#[cfg(unix)]
+#[test]
+fn restoring_to_the_original_place_leaves_the_folders_above_as_they_are() {
+    use std::os::unix::fs::{MetadataExt, symlink};
+    let mut world = World::new();
+    let data = world.data(b"x");
+    let home = tempfile::tempdir().expect("a folder");
+    let inner = world.tree(vec![file("file", 1, &[data])]);
+    // Where the folder was is a link to it by now.
+    let place = home.path().join("place");
+    fs::create_dir(home.path().join("moved")).expect("folder");
+    symlink("moved", &place).expect("link");
+    let mut tree = world.tree(vec![folder("docs", inner)]);
+    for name in place.iter().skip(1).collect::<Vec<_>>().into_iter().rev() {
+        tree = world.tree(vec![folder(name.to_str().expect("text"), tree)]);
+    }
+    let world = world.stored();
+    let before = fs::metadata(home.path()).expect("there");
+    let target = Target::new();
+    let options = RestoreOptions::new(Destination::Original { paths: vec![place.join("docs")] });
+    target.restore_as(&world, tree, &options).expect("restores");
+    assert_eq!(target.found(), []);
+    assert_eq!(fs::read(home.path().join("moved/docs/file")).expect("read"), b"x");
+    let after = fs::metadata(home.path()).expect("there");
+    assert_eq!((before.mtime(), before.mode()), (after.mtime(), after.mode()));
+    assert!(place.is_symlink());
 }

@@ -15,7 +15,6 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::monitor::FindingKind;
@@ -83,9 +82,7 @@ impl Reader {
 
     /// The moment with the offset that the zone had then.
     fn time(&self, seconds: i64, nanoseconds: u32) -> Time {
-        let offset = Timestamp::new(seconds, 0)
-            .map_or(0, |moment| self.options.zone.to_offset(moment).seconds());
-        Time { seconds, nanoseconds, offset_seconds: offset }
+        Time::at(seconds, nanoseconds, &self.options.zone)
     }
 }
 

@@ -161,7 +161,7 @@ fn a_source_that_may_not_be_read_is_3_with_everything_else_saved() {
     let world = World::new();
     let secret = world.path("source/secret");
     std::fs::write(&secret, b"secret").expect("written");
-    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0)).expect("ours");
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).expect("ours");
     let ran = as_nobody(&world, "backup source --json");
     assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
     assert!(ran.err.contains(r#""during":"archival""#), "{}", ran.err);

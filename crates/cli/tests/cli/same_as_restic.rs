@@ -171,3 +171,32 @@ fn both_restore_the_same_and_find_nothing_wrong() {
     run_restic(&world, "check --read-data").success();
     world.run("check --read-data").success();
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn extended_attributes_are_chosen_as_restic_chooses() {
+    let world = World::new();
+    let file = world.path("source/a.txt");
+    for name in ["user.one", "user.two", "user.onward"] {
+        let set = std::process::Command::new("setfattr")
+            .args(["-n", name, "-v", "value"])
+            .arg(&file)
+            .status();
+        assert!(set.expect("setfattr is installed").success());
+    }
+    world.run("backup source").success();
+    let names = |folder: &str| {
+        let mut command = std::process::Command::new("getfattr");
+        command.current_dir(world.path(folder)).args(["-m", "user", "source/a.txt"]);
+        String::from_utf8(command.output().expect("getfattr is installed").stdout).expect("text")
+    };
+    for (number, flag) in
+        ["--include-xattr user.on*", "--exclude-xattr user.one"].iter().enumerate()
+    {
+        let (ours, theirs) = (format!("ours{number}"), format!("theirs{number}"));
+        world.run(&format!("restore latest --target {ours} {flag}")).success();
+        run_restic(&world, &format!("restore latest --target {theirs} {flag}")).success();
+        assert_eq!(names(&ours), names(&theirs), "{flag}");
+        assert!(names(&ours).contains("user.onward"), "{}", names(&ours));
+    }
+}

@@ -50,16 +50,19 @@ impl Task {
         open: Option<Arc<File>>,
     ) -> io::Result<OsString> {
         let folder = self.folder.open(context)?;
+        let (node, attributes) = (&self.node, &context.options.attributes);
         let problems = if self.is_file() {
             match (file, open) {
-                (Some(file), _) => Folder::finish_file(&file, &self.node),
-                (None, Some(file)) => Folder::finish_file(&file, &self.node),
-                (None, None) => Folder::finish_file(&self.reopened(context, &folder)?, &self.node),
+                (Some(file), _) => Folder::finish_file(&file, node, attributes),
+                (None, Some(file)) => Folder::finish_file(&file, node, attributes),
+                (None, None) => {
+                    Folder::finish_file(&self.reopened(context, &folder)?, node, attributes)
+                }
             }
         } else {
-            folder.create_other(self.work_name(), &self.node)?;
+            folder.create_other(self.work_name(), node)?;
             self.made();
-            folder.finish_other(self.work_name(), &self.node)
+            folder.finish_other(self.work_name(), node, attributes)
         };
         context.metadata_problems(&self.location, problems);
         let temporary = self.is_temporary().then(|| self.work_name());

@@ -143,7 +143,7 @@ impl FolderTask {
             context.finished(&self.location, ItemKind::Folder, Change::Skipped, 0);
             return;
         }
-        context.metadata_problems(&self.location, opened.finish(node));
+        context.metadata_problems(&self.location, opened.finish(node, &context.options.attributes));
         let change = if self.is_new { Change::New } else { Change::Changed };
         context.finished(&self.location, ItemKind::Folder, change, 0);
     }

@@ -44,7 +44,7 @@ mod write;
 pub use decide::Overwrite;
 pub use preview::{PreviewAction, PreviewEntry, PreviewTotals};
 pub use roots::{Destination, find_tree};
-pub use selection::Selection;
+pub use selection::{AttributeSelection, Selection};
 
 /// What to restore, and how.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +67,8 @@ pub struct RestoreOptions {
     pub destination: Destination,
     /// What of the snapshot.
     pub selection: Selection,
+    /// Which extended attributes.
+    pub attributes: AttributeSelection,
     /// What happens to files that are there already.
     pub overwrite: Overwrite,
     /// Leave holes where the content is zeros, in files that are new.
@@ -88,6 +90,7 @@ impl RestoreOptions {
         Self {
             destination,
             selection: Selection::All,
+            attributes: AttributeSelection::All,
             overwrite: Overwrite::Always,
             sparse: false,
             delete: false,

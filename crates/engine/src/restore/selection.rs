@@ -17,6 +17,31 @@ pub enum Selection {
     Exclude(Vec<PatternList>),
 }
 
+/// Which extended attributes are restored. The others stay as they are at the target.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum AttributeSelection {
+    /// All of them.
+    #[default]
+    All,
+    /// Those whose names match.
+    Include(PatternList),
+    /// Those whose names do not match.
+    Exclude(PatternList),
+}
+
+impl AttributeSelection {
+    /// True if the attribute of this name is restored.
+    #[cfg_attr(windows, expect(dead_code, reason = "attributes are not restored there yet"))]
+    pub(super) fn selects(&self, name: &[u8]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Include(patterns) => patterns.matches(name),
+            Self::Exclude(patterns) => !patterns.matches(name),
+        }
+    }
+}
+
 /// What a selection says of one entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Selected {

@@ -76,21 +76,16 @@ struct Done {
 
 /// What the flags say, but for the target.
 fn options(arguments: &RestoreArguments) -> Result<RestoreOptions, Failure> {
-    let patterns = &arguments.patterns;
-    let xattr = !patterns.exclude_xattr.is_empty() || !patterns.include_xattr.is_empty();
-    let later = [
-        ("--exclude-xattr and --include-xattr", xattr),
-        ("--ownership-by-name", arguments.ownership_by_name),
-    ];
-    if let Some((flag, _)) = later.iter().find(|(_, given)| *given) {
-        return Err(Failure::fatal(format!(
-            "{flag} cannot be used in this version of holdfast yet"
-        ))
+    if arguments.ownership_by_name {
+        return Err(Failure::fatal(
+            "--ownership-by-name cannot be used in this version of holdfast yet",
+        )
         .meaning("Nothing was restored.")
         .advice("Restore without it, or with restic."));
     }
     let mut options = RestoreOptions::new(Destination::Folder(PathBuf::new()));
-    options.selection = selection::selection(patterns)?;
+    options.selection = selection::selection(&arguments.patterns)?;
+    options.attributes = selection::attributes(&arguments.patterns)?;
     options.overwrite = match arguments.overwrite {
         OverwriteArgument::Always => Overwrite::Always,
         OverwriteArgument::IfChanged => Overwrite::IfChanged,

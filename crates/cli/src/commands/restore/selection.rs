@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use holdfast_engine::backup::exclude::{PatternList, read_patterns};
-use holdfast_engine::restore::Selection;
+use holdfast_engine::restore::{AttributeSelection, Selection};
 
 use crate::arguments::RestorePatternArguments;
 use crate::exit::{ExitStatus, Failure};
@@ -28,6 +28,21 @@ pub(super) fn selection(flags: &RestorePatternArguments) -> Result<Selection, Fa
         (false, false) => {
             Err(Failure::fatal("exclude and include patterns are mutually exclusive"))
         }
+    }
+}
+
+/// Which extended attributes the flags select.
+pub(super) fn attributes(flags: &RestorePatternArguments) -> Result<AttributeSelection, Failure> {
+    let compiled = |name: &str, patterns: &[String]| {
+        PatternList::compile(patterns, false).map_err(|error| {
+            Failure::fatal(format!("--{name}: invalid pattern(s) provided")).cause(error)
+        })
+    };
+    match (flags.include_xattr.as_slice(), flags.exclude_xattr.as_slice()) {
+        ([], []) => Ok(AttributeSelection::All),
+        (include, []) => Ok(AttributeSelection::Include(compiled("include-xattr", include)?)),
+        ([], exclude) => Ok(AttributeSelection::Exclude(compiled("exclude-xattr", exclude)?)),
+        _ => Err(Failure::fatal("exclude and include xattr patterns are mutually exclusive")),
     }
 }
 

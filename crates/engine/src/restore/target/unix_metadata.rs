@@ -12,18 +12,27 @@ use rustix::fs::{AtFlags, Gid, Mode, Timespec, Timestamps, Uid};
 use super::MetadataProblem;
 use super::unix::Folder;
 use crate::backup::source::attributes::{self, Place};
+use crate::restore::AttributeSelection;
 use crate::time::Time;
 use crate::tree::{Node, NodeKind, mode};
 
 impl Folder {
     /// Restores a file's metadata.
-    pub(in crate::restore) fn finish_file(file: &File, node: &Node) -> Vec<MetadataProblem> {
-        finish_open(file.as_fd(), node)
+    pub(in crate::restore) fn finish_file(
+        file: &File,
+        node: &Node,
+        selection: &AttributeSelection,
+    ) -> Vec<MetadataProblem> {
+        finish_open(file.as_fd(), node, selection)
     }
 
     /// Restores this folder's own metadata.
-    pub(in crate::restore) fn finish(&self, node: &Node) -> Vec<MetadataProblem> {
-        finish_open(self.fd.as_fd(), node)
+    pub(in crate::restore) fn finish(
+        &self,
+        node: &Node,
+        selection: &AttributeSelection,
+    ) -> Vec<MetadataProblem> {
+        finish_open(self.fd.as_fd(), node, selection)
     }
 
     /// Restores the metadata of a link, fifo or device in this folder.
@@ -31,12 +40,14 @@ impl Folder {
         &self,
         name: &OsStr,
         node: &Node,
+        selection: &AttributeSelection,
     ) -> Vec<MetadataProblem> {
         let mut problems = Vec::new();
         let (user, group) = owner(node);
         let owned = rustix::fs::chownat(&self.fd, name, user, group, AtFlags::SYMLINK_NOFOLLOW);
         note_owner(owned, &mut problems);
-        restore_attributes(Place::Entry(self.fd.as_fd(), &self.path, name), node, &mut problems);
+        let place = Place::Entry(self.fd.as_fd(), &self.path, name);
+        restore_attributes(place, node, selection, &mut problems);
         let times = times(node);
         let timed = rustix::fs::utimensat(&self.fd, name, &times, AtFlags::SYMLINK_NOFOLLOW);
         note("times", timed, &mut problems);
@@ -49,11 +60,15 @@ impl Folder {
     }
 }
 
-fn finish_open(file: BorrowedFd<'_>, node: &Node) -> Vec<MetadataProblem> {
+fn finish_open(
+    file: BorrowedFd<'_>,
+    node: &Node,
+    selection: &AttributeSelection,
+) -> Vec<MetadataProblem> {
     let mut problems = Vec::new();
     let (user, group) = owner(node);
     note_owner(rustix::fs::fchown(file, user, group), &mut problems);
-    restore_attributes(Place::Open(file), node, &mut problems);
+    restore_attributes(Place::Open(file), node, selection, &mut problems);
     note("times", rustix::fs::futimens(file, &times(node)), &mut problems);
     note("permissions", rustix::fs::fchmod(file, permissions(node)), &mut problems);
     problems
@@ -103,9 +118,17 @@ fn permissions(node: &Node) -> Mode {
     mode
 }
 
-/// Sets what the node has and removes what it has not, such as what a folder handed down.
-fn restore_attributes(place: Place<'_>, node: &Node, problems: &mut Vec<MetadataProblem>) {
-    for attribute in &node.extended_attributes {
+/// Sets what the node has and removes what it has not, such as what a folder handed down; as far
+/// as it is selected.
+fn restore_attributes(
+    place: Place<'_>,
+    node: &Node,
+    selection: &AttributeSelection,
+    problems: &mut Vec<MetadataProblem>,
+) {
+    let is_selected = |name: &[u8]| selection.selects(name);
+    let selected = node.extended_attributes.iter().filter(|it| is_selected(it.name.as_bytes()));
+    for attribute in selected {
         if let Err(error) = attributes::set(place, attribute.name.as_bytes(), &attribute.value) {
             let what = format!("extended attribute {}", attribute.name);
             problems.push(MetadataProblem::new(what, error));
@@ -120,7 +143,7 @@ fn restore_attributes(place: Place<'_>, node: &Node, problems: &mut Vec<Metadata
     };
     let is_wanted =
         |name: &[u8]| node.extended_attributes.iter().any(|it| it.name.as_bytes() == name);
-    for name in present.iter().filter(|name| !is_wanted(name)) {
+    for name in present.iter().filter(|name| !is_wanted(name) && is_selected(name)) {
         // The system's own labels are not ours to remove, unless we are its superuser.
         let is_system = name.starts_with(b"security.") || name.starts_with(b"com.apple.");
         match attributes::remove(place, name) {

@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 
 use super::{Existing, MetadataProblem};
+use crate::restore::AttributeSelection;
 use crate::time::Time;
 use crate::tree::{Node, NodeKind};
 
@@ -215,7 +216,11 @@ impl Folder {
     }
 
     /// Restores a file's metadata.
-    pub(in crate::restore) fn finish_file(file: &File, node: &Node) -> Vec<MetadataProblem> {
+    pub(in crate::restore) fn finish_file(
+        file: &File,
+        node: &Node,
+        _: &AttributeSelection,
+    ) -> Vec<MetadataProblem> {
         let mut problems = Vec::new();
         set_times(file, node, &mut problems);
         if attributes_of(node).is_some_and(|attributes| attributes & ATTRIBUTE_READONLY != 0)
@@ -228,7 +233,11 @@ impl Folder {
     }
 
     /// Restores this folder's own metadata.
-    pub(in crate::restore) fn finish(&self, node: &Node) -> Vec<MetadataProblem> {
+    pub(in crate::restore) fn finish(
+        &self,
+        node: &Node,
+        _: &AttributeSelection,
+    ) -> Vec<MetadataProblem> {
         let mut problems = Vec::new();
         finish_path(&self.path, node, &mut problems);
         if attributes_of(node).is_some_and(|it| it & (ATTRIBUTES_SETTABLE & !0x20) != 0) {
@@ -244,6 +253,7 @@ impl Folder {
         &self,
         name: &OsStr,
         node: &Node,
+        _: &AttributeSelection,
     ) -> Vec<MetadataProblem> {
         let mut problems = Vec::new();
         finish_path(&self.at(name), node, &mut problems);

@@ -128,7 +128,7 @@ export const screens: Screen[] = [
     name: "repository-password",
     scenario: "failing",
     at: "#/repositories/nas",
-    act: (page) => page.getByTestId("enter-password").click(),
+    act: (page) => page.getByTestId("problem-action-enterPassword").click(),
   },
   { name: "repository-new", scenario: "calm", at: "#/repositories/new" },
   { name: "settings", scenario: "calm", at: "#/settings" },

@@ -172,6 +172,17 @@ impl World {
         self.runtime.block_on(command)
     }
 
+    /// Asks the app for something in the midst of its work: as soon as so much time has passed.
+    pub fn ask_after<F>(&self, time: Duration, command: impl FnOnce(App) -> F + Send + 'static)
+    where
+        F: Future,
+    {
+        let (app, runtime) = (self.app().clone(), self.runtime.handle().clone());
+        self.clock.after(time, move || {
+            runtime.block_on(command(app));
+        });
+    }
+
     /// A path in the world's folder.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {

@@ -175,3 +175,15 @@ fn settings_of_a_newer_version_are_refused_and_kept() {
     let kept = fs::read(world.path("config/settings.json")).expect("it is there");
     assert_eq!(kept, b"{\"version\": 99}");
 }
+
+#[test]
+fn settings_and_snapshots_survive_a_restart() {
+    let mut world = world();
+    world.back_up();
+    let before = world.plan();
+    world.start();
+    world.ask(world.app().settled());
+    let after = world.plan();
+    assert_eq!((after.health, after.last_run), (before.health, before.last_run));
+    assert_eq!(world.back_up().state, OperationState::Succeeded, "the keychain knows the password");
+}

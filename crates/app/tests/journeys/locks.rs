@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use holdfast_app::api::{
-    AutoUnlock, Code, LockVerdict, OperationKind, OperationState, RepositoryPatch, Schedule,
-    Trigger,
+    AppEvent, AutoUnlock, Code, LockVerdict, OperationKind, OperationState, RepositoryPatch,
+    Schedule, Trigger,
 };
 use holdfast_app::ports::NoticeAction;
 use holdfast_engine::backend::{FileKind, LocalBackend};
@@ -108,4 +109,39 @@ fn a_lock_is_removed_by_hand_by_its_id() {
     let operation = world.ask(asked).expect("it is removed");
     assert_eq!(operation.summary.expect("figures").files, 1);
     assert_eq!((locks(&world), operation.trigger), (0, Trigger::Manual));
+}
+
+#[test]
+fn auto_unlock_of_all_removes_what_was_silent_long_enough_and_nothing_younger() {
+    let world = world(AutoUnlock::All { minutes: 45 });
+    leave_lock(&world, "nas", 9_999_999, 0);
+    let app = world.app();
+    world.ask(app.repository_locks(world.repository().id)).expect("it is seen");
+    world.clock.advance(Duration::from_secs(40 * 60));
+    assert_eq!(world.back_up().state, OperationState::Failed);
+    assert_eq!(locks(&world), 1);
+    world.clock.advance(Duration::from_secs(10 * 60));
+    assert_eq!(world.back_up().state, OperationState::Succeeded);
+    let unlocks = world.operations().into_iter().filter(|one| one.kind == OperationKind::Unlock);
+    assert_eq!(unlocks.count(), 1, "it is recorded");
+}
+
+#[test]
+fn a_backup_that_waits_for_a_lock_says_for_whom_and_can_be_stopped() {
+    let world = world(AutoUnlock::Off);
+    leave_lock(&world, "nas", 9_999_999, 0);
+    let mut events = world.app().subscribe();
+    let plan = world.plan().id;
+    world.ask_after(Duration::from_secs(10), |app| async move {
+        let overview = app.overview().await.expect("an overview");
+        app.cancel_operation(overview.running[0].id.clone()).await.expect("it is stopped");
+    });
+    let started = world.ask(world.app().run_plan(plan)).expect("it is queued");
+    assert_eq!(world.ended(&started.operation).state, OperationState::Cancelled);
+    assert_eq!(locks(&world), 1, "ours is gone");
+    let holders = std::iter::from_fn(|| events.try_recv().ok()).filter_map(|event| match event {
+        AppEvent::Progress { progress, .. } => progress.lock_holder,
+        _ => None,
+    });
+    assert_eq!(holders.map(|holder| holder.hostname).next().as_deref(), Some("nas"));
 }

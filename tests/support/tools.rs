@@ -13,7 +13,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 /// If there is none.
 #[must_use]
 pub fn restic_new() -> PathBuf {
-    let standard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/restic");
+    let standard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/usr/bin/restic");
     program("HOLDFAST_RESTIC_NEW", &standard, "scripts/get-peers")
 }
 

@@ -1,8 +1,16 @@
 //! Numbers, times and modes as restic writes them.
 
+use std::path::Path;
+
 use holdfast_engine::time::Time;
 use holdfast_engine::tree::mode;
 use jiff::tz::TimeZone;
+
+/// A path in a snapshot: with slashes on every operating system.
+pub(crate) fn snapshot_path(path: &Path) -> String {
+    let text = path.display().to_string();
+    if cfg!(windows) { text.replace('\\', "/") } else { text }
+}
 
 /// `532 B`, `1.567 KiB`, `2.861 MiB`
 pub(crate) fn bytes(count: u64) -> String {

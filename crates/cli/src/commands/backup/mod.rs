@@ -31,6 +31,13 @@ const PACK_MIB: std::ops::RangeInclusive<u32> = 4..=128;
 
 /// Makes a snapshot.
 pub(crate) fn backup(session: &Session, arguments: &BackupArguments) -> Ended {
+    if arguments.use_fs_snapshot {
+        return Err(Failure::fatal(
+            "--use-fs-snapshot cannot be used in this version of holdfast yet",
+        )
+        .meaning("Nothing was backed up.")
+        .advice("Back up without it; files that other programs keep locked are then left out."));
+    }
     let input = sources::input(session, arguments)?;
     let mut options = options(session, arguments)?;
     let is_stdin = matches!(input, Input::Stdin { .. });

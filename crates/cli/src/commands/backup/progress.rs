@@ -1,7 +1,6 @@
 //! Shows a backup while it runs.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -130,7 +129,8 @@ impl<'a> BackupProgress<'a> {
     }
 
     fn finding(&self, finding: &Finding) {
-        let item = finding.path.as_deref().map(shown).unwrap_or_default();
+        let item = finding.path.as_ref().map(|path| path.display().to_string());
+        let item = item.unwrap_or_default();
         let text = if item.is_empty() || finding.message.contains(&item) {
             finding.message.clone()
         } else {
@@ -160,7 +160,7 @@ impl<'a> BackupProgress<'a> {
         if item.kind == ItemKind::File {
             self.files.fetch_add(1, Relaxed);
         }
-        let path = shown(item.path);
+        let path = format::snapshot_path(item.path);
         self.current.lock().remove(&path);
         let terminal = &self.session.terminal;
         if terminal.verbosity() < Verbosity::VeryVerbose || item.kind == ItemKind::Other {
@@ -184,7 +184,7 @@ impl Monitor for BackupProgress<'_> {
         match event {
             Event::Total(totals) => self.totals(totals),
             Event::ItemStarted { path } => {
-                self.current.lock().insert(shown(path));
+                self.current.lock().insert(format::snapshot_path(path));
             }
             Event::Bytes(bytes) => {
                 self.bytes.fetch_add(bytes, Relaxed);
@@ -194,10 +194,6 @@ impl Monitor for BackupProgress<'_> {
             _ => {}
         }
     }
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }
 
 fn verbose_message(item: &Item<'_>, name: String) -> VerboseBackupMessage {

@@ -186,7 +186,7 @@ fn preview(
             PreviewAction::Overwrite if entry.kind != ItemKind::Folder => "updated",
             _ => "restored",
         };
-        progress.tell(action, &entry.location.display().to_string(), entry.kind, bytes);
+        progress.tell(action, &format::snapshot_path(entry.location), entry.kind, bytes);
     };
     let totals = restore.preview(true, progress, &session.cancel, &mut visit).map_err(failed)?;
     counts.total_files = counts.files_restored;

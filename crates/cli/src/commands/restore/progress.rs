@@ -152,7 +152,7 @@ impl<'a> RestoreProgress<'a> {
     }
 
     fn finished(&self, item: &Item<'_>) {
-        let path = item.path.display().to_string();
+        let path = format::snapshot_path(item.path);
         match item.change {
             Change::Removed => {
                 self.removed.fetch_add(1, Relaxed);

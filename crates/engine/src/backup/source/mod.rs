@@ -24,7 +24,7 @@ use crate::tree::Node;
 #[cfg(unix)]
 pub(crate) mod attributes;
 mod holes;
-#[cfg(any(unix, test))]
+#[cfg(unix)]
 mod passwd;
 #[cfg(unix)]
 mod unix;

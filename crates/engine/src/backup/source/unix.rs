@@ -281,6 +281,7 @@ mod tests {
         assert!(directory.open_file(&reader(), name).is_err());
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_fifo_in_a_files_place_is_opened_without_waiting_and_told() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -257,6 +257,7 @@ async fn show_in_folder(path: PathBuf) -> Answer<()> {
 }
 
 #[tauri::command]
+#[allow(clippy::needless_pass_by_value, reason = "Tauri hands over the handle itself")]
 fn quit(handle: AppHandle) {
     life::quit(&handle);
 }

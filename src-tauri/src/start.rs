@@ -18,7 +18,7 @@ pub(crate) enum StartError {
     #[error("the app has no place for its settings")]
     NoFolders(#[from] holdfast_machine::NoHomeFolder),
     #[error("{}", spoken(.0))]
-    App(Problem),
+    App(Box<Problem>),
 }
 
 /// The sentences of a problem.
@@ -33,7 +33,8 @@ fn spoken(problem: &Problem) -> String {
 pub(crate) fn start(tauri: &tauri::App) -> Result<(), StartError> {
     let handle = tauri.handle();
     let surroundings = surroundings()?;
-    let app = block_on(App::start(ports(), surroundings)).map_err(StartError::App)?;
+    let app = block_on(App::start(ports(), surroundings))
+        .map_err(|problem| StartError::App(Box::new(problem)))?;
     tauri.manage(app.clone());
     life::end_with_the_session(handle);
     events::forward(handle, &app);

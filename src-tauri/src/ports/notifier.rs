@@ -47,6 +47,7 @@ impl Notifier for DesktopNotifier {
         // The desktop answers whenever the person does; nothing may wait for that.
         let offered = notice.actions.clone();
         let waiting = std::thread::Builder::new().name("notice".into()).spawn(move || {
+            #[allow(clippy::let_unit_value, reason = "on some systems it answers with a result")]
             let _ = handle.wait_for_action(|answer| {
                 if let Some(action) = action_of(answer, &offered).filter(|_| is_latest()) {
                     chosen(action);

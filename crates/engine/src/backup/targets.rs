@@ -161,7 +161,7 @@ mod tests {
     fn check(targets: &[&str], expected: &[&str]) {
         let targets: Vec<PathBuf> = targets.iter().map(PathBuf::from).collect();
         let names = |_: &Path| Ok(vec!["a".into(), "b".into()]);
-        let (top, unread) = Top::new(&targets, Path::new("/work"), &names);
+        let (top, unread) = Top::new(&targets, Path::new("/home/anna"), &names);
         assert!(unread.is_empty());
         let mut found = Vec::new();
         leaves(&top, "", &mut found);
@@ -173,13 +173,13 @@ mod tests {
     fn targets_appear_where_restic_puts_them() {
         check(&["/usr/lib"], &["/usr/lib = /usr/lib"]);
         check(&["/usr//./lib/", "/etc"], &["/etc = /etc", "/usr/lib = /usr/lib"]);
-        check(&["src"], &["/src = /work/src"]);
-        check(&["./src/../lib"], &["/lib = /work/lib"]);
-        check(&["x/src"], &["/x/src = /work/x/src"]);
-        check(&["../src"], &["/src = /src"]);
-        check(&["."], &["/a = /work/a", "/b = /work/b"]);
-        check(&[".."], &["/a = /a", "/b = /b"]);
-        check(&["../src", "src"], &["/src = /src", "/src-1 = /work/src"]);
+        check(&["src"], &["/src = /home/anna/src"]);
+        check(&["./src/../lib"], &["/lib = /home/anna/lib"]);
+        check(&["x/src"], &["/x/src = /home/anna/x/src"]);
+        check(&["../src"], &["/src = /home/src"]);
+        check(&["."], &["/a = /home/anna/a", "/b = /home/anna/b"]);
+        check(&[".."], &["/a = /home/a", "/b = /home/b"]);
+        check(&["../src", "src"], &["/src = /home/src", "/src-1 = /home/anna/src"]);
         check(&["/home", "/home/user"], &["/home = /home"]);
         check(&["/home/user", "/home"], &["/home = /home"]);
     }

@@ -2,14 +2,16 @@
 //!
 //! `hold shared|exclusive [off|own|all] [JOURNAL]` takes a lock, answers `held ID REMOVED` or
 //! `refused LIFE: REASON`, and then answers each line `fence`; it releases at the end of its input.
-//! `list` prints each lock with the verdict, `unlock` removes the stale ones.
+//! `list` prints each lock with the verdict, `unlock` removes the stale ones. `age MINUTES` stores
+//! each lock anew as it would be had it been stored so much earlier.
 #![allow(clippy::print_stdout)]
 
 use std::io::{BufRead, Write};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use holdfast_engine::backend::LocalBackend;
+use holdfast_engine::backend::{FileKind, FileName, LocalBackend};
 use holdfast_engine::lock::{
     AutoUnlock, HeldLock, Journal, JudgedLock, LockContext, LockError, LockLost, LockRequest,
     acquire, list, timing, unlock_stale,
@@ -39,6 +41,7 @@ fn main() {
             let removed = preview.apply(&repository, &context).expect("removed");
             answer(&format!("removed {}", removed.len()));
         }
+        "age" => age(&repository, rest),
         other => panic!("no such verb: {other}"),
     }
 }
@@ -79,6 +82,25 @@ fn serve(held: HeldLock) {
         }
     }
     held.release().expect("released");
+}
+
+fn age(repository: &Repository, options: &[String]) {
+    let minutes: u64 = options.first().and_then(|text| text.parse().ok()).expect("minutes");
+    let age = Duration::from_secs(60 * minutes);
+    for listed in repository.list(FileKind::Lock).expect("locks") {
+        let json = repository.read_file(FileKind::Lock, listed.id).expect("a lock");
+        let mut lock: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+        let stored: jiff::Timestamp =
+            lock["time"].as_str().and_then(|text| text.parse().ok()).expect("a time");
+        lock["time"] = (stored - age).to_string().into();
+        let json = serde_json::to_vec(&lock).expect("JSON");
+        let id = repository.write_file(FileKind::Lock, &json).expect("stored");
+        let folder = Path::new(&repository.location()).join("locks");
+        let file = std::fs::File::options().write(true).open(folder.join(id.to_string()));
+        file.and_then(|file| file.set_modified(SystemTime::now() - age)).expect("dated back");
+        repository.backend().remove(FileName::new(FileKind::Lock, listed.id)).expect("removed");
+        answer(&format!("aged {id}"));
+    }
 }
 
 fn verdict(judged: &JudgedLock) -> String {

@@ -1,0 +1,97 @@
+// The app's window through WebDriver, by the handles that ui/README.md lists.
+import { writeFileSync } from "node:fs";
+import { By } from "selenium-webdriver";
+import { until } from "./world.mjs";
+
+export class Window {
+  #session;
+  #world;
+
+  constructor(session, world) {
+    this.#session = session;
+    this.#world = world;
+  }
+
+  /** The CSS of a handle: `id`, `id state="value"`, and `outer > inner`. */
+  static #selector(handle) {
+    const part = (text) => {
+      const [, id, states] = /^([\w-]+)(.*)$/s.exec(text);
+      return `[data-testid="${id}"]${states.replace(/ ([\w-]+=)("[^"]*")/g, "[data-$1$2]")}`;
+    };
+    return handle.split(" > ").map(part).join(" ");
+  }
+
+  /** All elements of a handle, such as `plan-card state="protected"`, now. */
+  all(handle) {
+    return this.#session.findElements(By.css(Window.#selector(handle)));
+  }
+
+  /** The first element of a handle, once it is there and shown. */
+  async see(handle, seconds) {
+    return until(`${handle} is seen`, async () => {
+      for (const element of await this.all(handle)) {
+        if (await element.isDisplayed().catch(() => false)) return element;
+      }
+      return undefined;
+    }, seconds);
+  }
+
+  async gone(handle, seconds) {
+    await until(`${handle} is gone`, async () => (await this.all(handle)).length === 0, seconds);
+  }
+
+  async click(handle, seconds) {
+    await until(`${handle} is clicked`, async () => {
+      try {
+        const element = await this.see(handle, seconds);
+        if (!(await element.isEnabled())) return false;
+        await this.#session.executeScript("arguments[0].scrollIntoView({block: 'center'})", element);
+        await element.click();
+        return true;
+      } catch (error) {
+        // It was drawn anew, or something passes over it: look again.
+        if (["StaleElementReferenceError", "ElementClickInterceptedError",
+          "ElementNotInteractableError"].includes(error.name)) return false;
+        throw error;
+      }
+    }, seconds);
+  }
+
+  async type(handle, text) {
+    const element = await this.see(handle);
+    await element.clear();
+    await element.sendKeys(text);
+  }
+
+  async text(handle) {
+    return (await this.see(handle)).getText();
+  }
+
+  async attribute(handle, name) {
+    return (await this.see(handle)).getAttribute(name);
+  }
+
+  /** Goes to a place of the window, such as `#/settings`. */
+  async go(place) {
+    await this.#session.executeScript("location.hash = arguments[0]", place);
+  }
+
+  /** Runs a script in the page. */
+  async script(text, ...args) {
+    return this.#session.executeScript(text, ...args);
+  }
+
+  /** Closes the window as its frame's button does. */
+  async closeByUser() {
+    this.#world.run("xdotool", ["search", "--onlyvisible", "--name", "^Holdfast$", "windowclose"]);
+  }
+
+  /** Keeps a picture of the page. */
+  async picture(file) {
+    // What is taken is the last frame that was shown: let two pass.
+    await this.#session.executeAsyncScript(
+      "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));",
+    );
+    writeFileSync(file, Buffer.from(await this.#session.takeScreenshot(), "base64"));
+  }
+}

@@ -81,9 +81,16 @@ export class Window {
     return this.#session.executeScript(text, ...args);
   }
 
+  /** What the app says of itself, asked as the window asks. */
+  async overview() {
+    return this.#session.executeAsyncScript(
+      "window.__TAURI_INTERNALS__.invoke('overview').then(arguments[0])",
+    );
+  }
+
   /** Closes the window as its frame's button does. */
   async closeByUser() {
-    this.#world.run("xdotool", ["search", "--onlyvisible", "--name", "^Holdfast$", "windowclose"]);
+    this.#world.run("xdotool", ["search", "--onlyvisible", "--name", "^Holdfast$", "windowquit"]);
   }
 
   /** Keeps a picture of the page. */

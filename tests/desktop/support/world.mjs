@@ -116,7 +116,7 @@ class World {
   /** Runs a program to its end and returns what it printed. */
   run(command, args, environment = {}) {
     const env = { ...this.environment, ...environment };
-    const done = spawnSync(command, args, { env, encoding: "utf8" });
+    const done = spawnSync(command, args, { env, encoding: "utf8", timeout: 60_000 });
     if (done.status !== 0) {
       throw new Error(`${command} ${args.join(" ")} ended with ${done.status}: ${done.stderr}`);
     }

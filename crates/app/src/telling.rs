@@ -86,11 +86,12 @@ impl State {
         };
         match (to, operation, opens) {
             (Some(to), ..) => self.send(AppEvent::Navigate { to }),
-            (None, _, Route::Plan { plan }) => {
+            // What failed knows which lock stood in its way.
+            (None, Some(operation), _) => self.act(action, operation),
+            (None, None, Route::Plan { plan }) => {
                 // A plan that is gone by now needs no backup.
                 let _ = self.run_plan(plan, Trigger::Manual);
             }
-            (None, Some(operation), _) => self.act(action, operation),
             (None, None, _) => {}
         }
     }

@@ -1,5 +1,7 @@
 // The app's window through WebDriver, by the handles that ui/README.md lists.
 import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { By } from "selenium-webdriver";
 import { until } from "./world.mjs";
 
@@ -88,9 +90,10 @@ export class Window {
     );
   }
 
-  /** Closes the window as its frame's button does. */
+  /** Closes the window as its frame's button does: by asking it to. */
   async closeByUser() {
-    this.#world.run("xdotool", ["search", "--onlyvisible", "--name", "^Holdfast$", "windowquit"]);
+    const script = path.join(path.dirname(fileURLToPath(import.meta.url)), "close_window.py");
+    this.#world.run("/usr/bin/python3", [script, "Holdfast"]);
   }
 
   /** Keeps a picture of the page. */

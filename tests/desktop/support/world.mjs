@@ -2,7 +2,7 @@
 // notification daemon and tray host; and the app in it, driven by WebDriver.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -85,6 +85,7 @@ class World {
       NO_AT_BRIDGE: "1",
       GTK_USE_PORTAL: "0",
       LIBGL_ALWAYS_SOFTWARE: "1",
+      MESA_SHADER_CACHE_DISABLE: "true",
       GSETTINGS_BACKEND: "memory",
     };
     await this.#startDisplay();
@@ -210,7 +211,7 @@ class World {
   /** Ends the app as a session does, and waits for it. */
   async close() {
     const ended = until("the app ended", () => this.appProcesses().length === 0);
-    for (const id of this.appProcesses()) process.kill(id, "SIGTERM");
+    for (const id of this.appProcesses()) signal(id, "SIGTERM");
     await ended;
     await this.#session?.quit().catch(() => {});
     this.#session = undefined;
@@ -227,13 +228,24 @@ class World {
 
   /** The ids of the app's processes in this session. */
   appProcesses() {
-    const found = spawnSync("pgrep", ["-f", `^${program}`], { encoding: "utf8" });
-    const ids = found.stdout.split("\n").filter(Boolean).map(Number);
-    const mine = `DBUS_SESSION_BUS_ADDRESS=${this.environment.DBUS_SESSION_BUS_ADDRESS}`;
-    return ids.filter((id) => {
-      const environ = spawnSync("cat", [`/proc/${id}/environ`], { encoding: "utf8" }).stdout;
-      return environ.split("\0").includes(mine);
-    });
+    return this.#sessionProcesses(program);
+  }
+
+  /** The processes of this session whose program's name starts so. */
+  #sessionProcesses(start) {
+    const mine = `HOME=${this.home}`;
+    const read = (id, what) => {
+      try {
+        return readFileSync(`/proc/${id}/${what}`, "utf8").split("\0");
+      } catch {
+        // It ended while we looked.
+        return [""];
+      }
+    };
+    const ids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    return ids
+      .filter((id) => read(id, "cmdline")[0].startsWith(start) && read(id, "environ").includes(mine))
+      .map(Number);
   }
 
   /** Chooses a folder in the system's dialog, by typing its path. */
@@ -265,8 +277,21 @@ class World {
   async end() {
     await this.#session?.quit().catch(() => {});
     for (const child of this.#processes.reverse()) await stop(child);
-    for (const id of this.appProcesses()) process.kill(id, "SIGKILL");
-    rmSync(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    // The page's own processes end after the app, and write into the home folder until then.
+    await until("all processes of the session ended", () => {
+      const left = this.#sessionProcesses("");
+      for (const id of left) signal(id, "SIGKILL");
+      return left.length === 0;
+    });
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+function signal(id, name) {
+  try {
+    process.kill(id, name);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 //! What one program stored, the other stores again and restores.
 
+use std::fs::File;
 use std::path::Path;
 
 use holdfast_testkit::compare::differences;
@@ -79,6 +80,25 @@ fn what_debians_restic_stored_we_store_again_without_adding_anything() {
 #[test]
 fn what_we_stored_debians_restic_stores_again_without_adding_anything() {
     (18..24).for_each(|seed| check_exchange(Peer::Holdfast, Peer::ResticOld, seed));
+}
+
+/// The one that is written as itself, the other as an escape: only restic itself knows which.
+#[test]
+fn every_character_there_is_may_stand_in_a_name() {
+    let work = tempfile::tempdir().expect("a temporary folder");
+    let mut name = String::from("n");
+    for character in ('\u{1}'..=char::MAX).filter(|character| *character != '/') {
+        name.push(character);
+        if name.len() > 250 {
+            File::create(work.path().join(&name)).expect("a file");
+            name.truncate(1);
+        }
+    }
+    let repository = TestRepository::new();
+    let worker = |peer| Worker::new(peer, repository.path(), "UTC");
+    worker(Peer::ResticNew).backup(work.path(), &[]);
+    let ours = worker(Peer::Holdfast).backup(work.path(), &["--force"]);
+    check_nothing_added(&ours, "all characters");
 }
 
 /// Where clocks were off by minutes and seconds within the life of a file, the format cuts the

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::value::RawValue;
 
 use super::name::unquote;
 use super::reader::{RawText, Reader};
 use super::{ExtendedAttribute, Node, NodeKind, Tree, TreeError};
 use crate::id::{BlobId, TreeId};
 use crate::time::Time;
+
+/// About what a node takes in a tree.
+const USUAL_NODE_BYTES: usize = 400;
 
 /// Reads a tree's JSON.
 pub(super) fn decode(bytes: &[u8]) -> Result<Tree, TreeError> {
@@ -38,6 +40,7 @@ fn decode_nodes(reader: &mut Reader<'_>) -> Result<Vec<Node>, TreeError> {
         return Ok(nodes);
     }
     reader.expect(b'[', "a list of nodes")?;
+    nodes.reserve(reader.left() / USUAL_NODE_BYTES);
     let mut names = RecentNames::default();
     let mut is_first = true;
     while reader.element(&mut is_first)? {
@@ -62,39 +65,40 @@ fn decode_node(reader: &mut Reader<'_>, names: &mut RecentNames) -> Result<Node,
     let mut is_first = true;
     let mut raw_link_target = None;
     let mut time: (&[u8], Time) = (b"", Time::UNSET);
-    while let Some(key) = reader.key(&mut is_first)? {
+    let mut next = 0;
+    while let Some(text) = reader.key(&mut is_first)? {
+        let Some(key) = known_key(text, &mut next) else {
+            node.unknown.push((unescaped(reader, text)?, reader.any()?.to_owned()));
+            continue;
+        };
         if reader.take_null() {
-            if key.plain().is_none_or(|key| !is_known(key)) {
-                node.unknown.push((unescaped(reader, key)?, RawValue::NULL.to_owned()));
-            }
             continue;
         }
-        match key.plain().unwrap_or_default() {
-            b"name" => node.name = decode_name(reader)?,
-            b"type" => node.kind = decode_kind(reader)?,
-            b"mode" => node.mode = narrow(reader)?,
-            b"mtime" => node.modified = decode_time(reader, &mut time)?,
-            b"atime" => node.accessed = decode_time(reader, &mut time)?,
-            b"ctime" => node.changed = decode_time(reader, &mut time)?,
-            b"uid" => node.uid = narrow(reader)?,
-            b"gid" => node.gid = narrow(reader)?,
-            b"user" => node.user = names.user.shared(reader)?,
-            b"group" => node.group = names.group.shared(reader)?,
-            b"inode" => node.inode = reader.number()?,
-            b"device_id" => node.device_id = reader.number()?,
-            b"size" => node.size = reader.number()?,
-            b"links" => node.links = reader.number()?,
-            b"linktarget" => node.link_target = decode_text(reader)?.into_bytes(),
-            b"linktarget_raw" => raw_link_target = Some(decode_base64(reader)?),
-            b"extended_attributes" => {
+        match key {
+            Key::Name => node.name = decode_name(reader)?,
+            Key::Type => node.kind = decode_kind(reader)?,
+            Key::Mode => node.mode = narrow(reader)?,
+            Key::Modified => node.modified = decode_time(reader, &mut time)?,
+            Key::Accessed => node.accessed = decode_time(reader, &mut time)?,
+            Key::Changed => node.changed = decode_time(reader, &mut time)?,
+            Key::Uid => node.uid = narrow(reader)?,
+            Key::Gid => node.gid = narrow(reader)?,
+            Key::User => node.user = names.user.shared(reader)?,
+            Key::Group => node.group = names.group.shared(reader)?,
+            Key::Inode => node.inode = reader.number()?,
+            Key::DeviceId => node.device_id = reader.number()?,
+            Key::Size => node.size = reader.number()?,
+            Key::Links => node.links = reader.number()?,
+            Key::LinkTarget => node.link_target = decode_text(reader)?.into_bytes(),
+            Key::RawLinkTarget => raw_link_target = Some(decode_base64(reader)?),
+            Key::ExtendedAttributes => {
                 node.extended_attributes = decode_extended_attributes(reader)?;
             }
-            b"generic_attributes" => decode_generic_attributes(reader, &mut node)?,
-            b"device" => node.device = reader.number()?,
-            b"content" => node.content = Some(decode_content(reader)?),
-            b"subtree" => node.subtree = Some(TreeId(reader.id()?)),
-            b"error" => node.error = decode_text(reader)?,
-            _ => node.unknown.push((unescaped(reader, key)?, reader.any()?.to_owned())),
+            Key::GenericAttributes => decode_generic_attributes(reader, &mut node)?,
+            Key::Device => node.device = reader.number()?,
+            Key::Content => node.content = Some(decode_content(reader)?),
+            Key::Subtree => node.subtree = Some(TreeId(reader.id()?)),
+            Key::Error => node.error = decode_text(reader)?,
         }
     }
     if let Some(raw) = raw_link_target {
@@ -103,33 +107,68 @@ fn decode_node(reader: &mut Reader<'_>, names: &mut RecentNames) -> Result<Node,
     Ok(node)
 }
 
-/// True for the keys whose `null` means that they are not there.
-fn is_known(key: &[u8]) -> bool {
-    matches!(
-        key,
-        b"name"
-            | b"type"
-            | b"mode"
-            | b"mtime"
-            | b"atime"
-            | b"ctime"
-            | b"uid"
-            | b"gid"
-            | b"user"
-            | b"group"
-            | b"inode"
-            | b"device_id"
-            | b"size"
-            | b"links"
-            | b"linktarget"
-            | b"linktarget_raw"
-            | b"extended_attributes"
-            | b"generic_attributes"
-            | b"device"
-            | b"content"
-            | b"subtree"
-            | b"error"
-    )
+/// What a node can have.
+#[derive(Clone, Copy)]
+enum Key {
+    Name,
+    Type,
+    Mode,
+    Modified,
+    Accessed,
+    Changed,
+    Uid,
+    Gid,
+    User,
+    Group,
+    Inode,
+    DeviceId,
+    Size,
+    Links,
+    LinkTarget,
+    RawLinkTarget,
+    ExtendedAttributes,
+    GenericAttributes,
+    Device,
+    Content,
+    Subtree,
+    Error,
+}
+
+/// The keys in the order in which they are written.
+const KEYS: [(&[u8], Key); 22] = [
+    (b"name", Key::Name),
+    (b"type", Key::Type),
+    (b"mode", Key::Mode),
+    (b"mtime", Key::Modified),
+    (b"atime", Key::Accessed),
+    (b"ctime", Key::Changed),
+    (b"uid", Key::Uid),
+    (b"gid", Key::Gid),
+    (b"user", Key::User),
+    (b"group", Key::Group),
+    (b"inode", Key::Inode),
+    (b"device_id", Key::DeviceId),
+    (b"size", Key::Size),
+    (b"links", Key::Links),
+    (b"linktarget", Key::LinkTarget),
+    (b"linktarget_raw", Key::RawLinkTarget),
+    (b"extended_attributes", Key::ExtendedAttributes),
+    (b"generic_attributes", Key::GenericAttributes),
+    (b"device", Key::Device),
+    (b"content", Key::Content),
+    (b"subtree", Key::Subtree),
+    (b"error", Key::Error),
+];
+
+/// Which key it is, if it is one. They come in order, so the search begins at `next`, behind the
+/// one before, and nearly always ends at once.
+fn known_key(text: RawText<'_>, next: &mut usize) -> Option<Key> {
+    let text = text.plain()?;
+    let (before, after) = KEYS.split_at(*next);
+    let found = after.iter().chain(before).position(|(key, _)| *key == text)?;
+    let at = (*next + found) % KEYS.len();
+    *next = at + 1;
+    Some(KEYS[at].1)
 }
 
 fn decode_name(reader: &mut Reader<'_>) -> Result<Vec<u8>, TreeError> {

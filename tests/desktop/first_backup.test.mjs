@@ -20,9 +20,8 @@ test("from the first click to a restored file, byte for byte", async (context) =
 
     await window.click("nav-snapshots");
     await window.click("snapshot-open");
-    for (const folder of path.relative("/", world.documents).split(path.sep)) {
-      await window.click(`file-row name="${folder}" > file-open`);
-    }
+    // Folders that hold nothing but one folder are passed by.
+    await window.see('file-row name="letter.txt"');
     await window.click('file-row name="Photos & more" > file-check');
     await window.click('file-row name="letter.txt" > file-check');
     await window.click("restore-chosen");

@@ -87,6 +87,7 @@ class World {
       LIBGL_ALWAYS_SOFTWARE: "1",
       MESA_SHADER_CACHE_DISABLE: "true",
       GSETTINGS_BACKEND: "memory",
+      PYTHONDONTWRITEBYTECODE: "1",
     };
     await this.#startDisplay();
     await this.#startBus();

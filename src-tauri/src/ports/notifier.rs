@@ -26,9 +26,9 @@ impl Notifier for DesktopNotifier {
     fn show(&self, notice: &Notice, chosen: ActionChosen) -> Result<(), NotifyError> {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let before = shown.get(&notice.subject).copied().unwrap_or_default();
-        let mut notification = worded(notice);
+        let notification = worded(notice);
         #[cfg(target_os = "linux")]
-        linux::dress(&mut notification, notice, before.id);
+        let notification = linux::dressed(notification, notice, before.id);
         let handle =
             notification.show().map_err(|error| NotifyError { source: Box::new(error) })?;
         let now = Shown {
@@ -107,7 +107,12 @@ mod linux {
     use holdfast_app::ports::{Notice, NoticeKind};
     use notify_rust::{Hint, Notification, Urgency};
 
-    pub(super) fn dress(notification: &mut Notification, notice: &Notice, replaces: u32) {
+    /// Adds what only Linux knows of: urgency, our desktop entry, the notice that is replaced.
+    pub(super) fn dressed(
+        mut notification: Notification,
+        notice: &Notice,
+        replaces: u32,
+    ) -> Notification {
         let urgency = match notice.kind {
             NoticeKind::Failed => Urgency::Critical,
             NoticeKind::Succeeded | NoticeKind::Recovered => Urgency::Low,
@@ -119,6 +124,7 @@ mod linux {
         if replaces != 0 {
             notification.id(replaces);
         }
+        notification
     }
 }
 

@@ -128,9 +128,8 @@ fn what_is_there_already_is_not_stored_again() {
 }
 
 #[test]
-fn every_compression_stores_the_same_snapshot() {
+fn every_compression_gives_back_what_went_in() {
     let source = source();
-    let mut trees = Vec::new();
     for compression in [
         Compression::Off,
         Compression::Fastest,
@@ -142,9 +141,7 @@ fn every_compression_stores_the_same_snapshot() {
         let options = BackupOptions { compression, ..Default::default() };
         let outcome = test.backup_with(source.path(), &options, &Unwatched).expect("a snapshot");
         assert!(test.contents(outcome.tree) == files_in(source.path()));
-        trees.push(outcome.tree);
     }
-    assert!(trees.windows(2).all(|pair| pair[0] == pair[1]), "{trees:?}");
 }
 
 #[test]

@@ -148,6 +148,7 @@ pub(super) fn clean(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     fn leaves(top: &Top, above: &str, out: &mut Vec<String>) {
         for (name, child) in &top.children {
             let path = format!("{above}/{}", name.to_string_lossy());
@@ -158,6 +159,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     fn check(targets: &[&str], expected: &[&str]) {
         let targets: Vec<PathBuf> = targets.iter().map(PathBuf::from).collect();
         let names = |_: &Path| Ok(vec!["a".into(), "b".into()]);

@@ -20,8 +20,18 @@ fn newest(world: &World) -> String {
     found.expect("snapshots")[0].id.clone()
 }
 
+/// A folder's place in a snapshot: `/C/Users` for `C:\Users`.
+fn in_snapshot(folder: &std::path::Path) -> String {
+    let folder = folder.display().to_string();
+    if cfg!(windows) {
+        format!("/{}", folder.replace(":\\", "/").replace('\\', "/"))
+    } else {
+        folder
+    }
+}
+
 fn request(world: &World, items: &[&str], on_conflict: OnConflict) -> RestoreRequest {
-    let documents = world.documents().display().to_string();
+    let documents = in_snapshot(&world.documents());
     RestoreRequest {
         repository: world.repository().id,
         snapshot: newest(world),
@@ -44,7 +54,7 @@ fn restore(world: &World, preview: &RestorePreview) -> OperationView {
 #[test]
 fn a_snapshot_is_browsed_folder_by_folder() {
     let world = world();
-    let path = world.documents().display().to_string();
+    let path = in_snapshot(&world.documents());
     let asked = world.app().snapshot_entries(world.repository().id, newest(&world), path);
     let entries = world.ask(asked).expect("entries");
     let seen: Vec<_> = entries.iter().map(|one| (one.name.as_str(), one.kind)).collect();

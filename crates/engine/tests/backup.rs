@@ -92,7 +92,7 @@ impl Monitor for Witness {
                 self.findings.lock().expect("no panics").push(finding.clone());
             }
             Event::ItemFinished(item) => {
-                let path = item.path.display().to_string();
+                let path = item.path.display().to_string().replace('\\', "/");
                 self.items.lock().expect("no panics").push((path, item.kind, item.change));
             }
             _ => {}

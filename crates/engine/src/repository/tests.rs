@@ -2,38 +2,7 @@
 
 use super::*;
 use crate::backend::MemoryBackend;
-use std::time::Duration;
-
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::UNIX_EPOCH
-    }
-    fn awake(&self) -> Duration {
-        Duration::ZERO
-    }
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
-    }
-    fn sleep(&self, _: Duration) {}
-}
-
-fn identity() -> Identity {
-    Identity {
-        hostname: "host".to_owned(),
-        username: "user".to_owned(),
-        uid: 1000,
-        gid: 1000,
-        pid: 1,
-        machine_id: None,
-        boot_id: None,
-        pid_namespace: None,
-        process_start: None,
-        session: String::new(),
-        program_version: String::new(),
-    }
-}
+use crate::testing::{Still, identity};
 
 fn create(backend: &Arc<MemoryBackend>) -> Result<Repository, CreateError> {
     let options =

@@ -71,8 +71,8 @@ test("off: the lock stays, the backup fails and says who holds the repository", 
     const notice = await world.notifications.next((line) => line.notice, 60);
     assert.ok(notice.actions.includes("unlock-and-retry"), notice.actions.join());
     assert.equal(locksOf(repository).length, 1);
-    world.notifications.tell({ invoke: [notice.notice, "unlock-and-retry"] });
-    await until("the lock is gone", () => locksOf(repository).length === 0, 60);
+    const isGone = () => locksOf(repository).length === 0;
+    await world.chooseAction(notice, "unlock-and-retry", "the lock is gone", isGone);
     await world.window.see('operation-row kind="backup" state="succeeded"', 60);
   });
 });

@@ -24,8 +24,9 @@ test("a failed backup arrives as a notification, whose button tries again", asyn
     await window.see('plan-card state="failing"');
 
     renameSync(`${world.documents} moved`, world.documents);
-    world.notifications.tell({ invoke: [notice.notice, "retry"] });
-    await window.see('plan-card state="protected"', 60);
+    const isProtected = async () =>
+      (await window.all('plan-card state="protected"')).length > 0;
+    await world.chooseAction(notice, "retry", "it is protected again", isProtected);
     await world.notifications.next((line) => line.notice && line !== notice);
   });
 });

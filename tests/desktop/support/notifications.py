@@ -1,6 +1,7 @@
 """A notification daemon that records: every notice becomes a line of JSON.
 
-Takes {"invoke": [id, action]} and tells the app that the person chose that action.
+Takes {"invoke": [id, action]} and tells the app that the person chose that action, and
+{"close": id} and tells it that the notice is gone.
 """
 
 import dbus
@@ -60,10 +61,12 @@ name = dbus.service.BusName(NAME, bus)
 daemon = Notifications(bus, "/org/freedesktop/Notifications")
 
 
-def invoke(request):
-    number, action = request["invoke"]
-    daemon.ActionInvoked(number, action)
-    daemon.NotificationClosed(number, 2)
+def answer(request):
+    if "invoke" in request:
+        number, action = request["invoke"]
+        daemon.ActionInvoked(number, action)
+    else:
+        daemon.NotificationClosed(request["close"], 2)
 
 
-lines.serve(invoke)
+lines.serve(answer)

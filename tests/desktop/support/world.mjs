@@ -259,6 +259,19 @@ class World {
     this.run("xdotool", ["key", "Return"]);
   }
 
+  /**
+   * Chooses an action of a notice as a person does, and waits until it shows. The app listens for
+   * answers only from a moment after the notice is up, which a program can be faster than: it asks
+   * again until something happens.
+   */
+  async chooseAction(notice, action, what, happened) {
+    await until(what, async () => {
+      this.notifications.tell({ invoke: [notice.notice, action] });
+      return await happened();
+    }, 60);
+    this.notifications.tell({ close: notice.notice });
+  }
+
   /** Whether a window with this title can be seen. */
   isVisible(title) {
     const found = spawnSync("xdotool", ["search", "--onlyvisible", "--name", `^${title}$`], {

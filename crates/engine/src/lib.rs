@@ -55,6 +55,7 @@ pub mod restore;
 pub mod secret;
 pub mod snapshot;
 pub mod stats;
+pub(crate) mod store;
 #[cfg(test)]
 mod testing;
 pub mod time;

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-use super::store::{Fence, StoreError};
 use super::{BackupError, Watch};
 use crate::backend::{FileKind, FileName, Listed};
 use crate::id::PackId;
@@ -19,6 +18,7 @@ use crate::index::{Index, IndexFile, IndexPack};
 use crate::monitor::{Event, Finding, FindingKind};
 use crate::pack::Header;
 use crate::repository::{ReadError, Repository, WriteError};
+use crate::store::{Fence, StoreError};
 
 /// Indexes the packs that no index file names, and adds them to `index`. Returns how many.
 pub(super) fn adopt(

@@ -16,13 +16,13 @@ use super::folder::{Folder, Place};
 use super::queue::{Job, Queue};
 use super::report::Counts;
 use super::source::{Directory, Reader, complete_path, name_bytes};
-use super::store::{Added, Fence, Sealer, Store, StoreError};
 use crate::blob::BlobKind;
 use crate::chunker::ChunkFinder;
 use crate::clock::Clock;
 use crate::id::{BlobId, TreeId};
 use crate::monitor::{Cancellation, Change, Event, FindingKind, ItemKind, Monitor};
 use crate::pack::FinishedPack;
+use crate::store::{Added, Fence, Sealer, Store, StoreError};
 use crate::tree::{Node, NodeKind, Tree};
 
 /// Files that wait. Each may hold its folder open, so there are far fewer than open files allowed.

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use super::archive::{Archive, FolderJob, Opening, Worker};
 use super::folder::{Folder, Place};
 use super::source::{Directory, name_bytes, node_of_ancestor, node_of_path};
-use super::store::StoreError;
 use super::targets::{Child, Top};
 use crate::id::TreeId;
 use crate::identity::Identity;
+use crate::store::StoreError;
 use crate::time::Time;
 use crate::tree::{Node, NodeKind, mode};
 

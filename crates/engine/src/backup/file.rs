@@ -18,11 +18,11 @@ use super::change::change_of;
 use super::folder::Place;
 use super::input::{Input, ZEROS};
 use super::source::Directory;
-use super::store::{Added, StoreError};
 use crate::blob::BlobKind;
 use crate::chunker::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CutSearch, ZERO_CHUNK};
 use crate::id::BlobId;
 use crate::monitor::{Event, ItemKind};
+use crate::store::{Added, StoreError};
 use crate::tree::{Node, NodeKind};
 
 /// A file of up to this size is one chunk.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::store::Added;
+use crate::store::Added;
 use crate::tree::{Node, TREE_PREFIX, TREE_SUFFIX};
 
 /// A folder of the snapshot in the making.

@@ -16,11 +16,9 @@ mod commit;
 mod file;
 mod folder;
 mod input;
-mod packer;
 mod queue;
 mod report;
 mod scan;
-mod store;
 mod targets;
 
 use std::io::{self, Read};
@@ -29,13 +27,13 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-pub use store::StoreError;
+pub use crate::store::StoreError;
 
+use crate::store::{Fence, Store, StoreOptions};
 use archive::Archive;
 use change::ChangeRules;
 use exclude::Rules;
 use source::{Directory, Reader, SourceOptions, name_bytes};
-use store::{Fence, Store, StoreOptions};
 use targets::Top;
 
 use crate::chunker::ChunkFinder;

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::archive::Archive;
 use super::folder::{Folder, Place};
 use super::source::{UnreadAttribute, finding_kind};
-use super::store::Added;
 use crate::monitor::{Change, Event, Finding, FindingKind, Item, ItemKind};
+use crate::store::Added;
 
 /// How many items there were, by kind and change.
 #[derive(Debug, Default)]

@@ -4,6 +4,8 @@
 //! packs go to a few threads that store them; when these cannot keep up, workers wait, which is what
 //! bounds memory. An index file is stored only after the packs that it names are durable.
 
+mod packer;
+
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,7 +13,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender};
 use parking_lot::{Mutex, RwLock};
 
-use super::packer::{Packer, Sealed, SpareBuffers};
+use packer::{Packer, Sealed, SpareBuffers};
+
 use crate::backend::{FileKind, FileName};
 use crate::blob::BlobKind;
 use crate::clock::Clock;
@@ -35,16 +38,16 @@ const SHARDS: usize = 16;
 
 /// How blobs are stored.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct StoreOptions {
-    pub(super) compression: Compression,
-    pub(super) pack_bytes: u32,
-    pub(super) extra_verify: bool,
+pub(crate) struct StoreOptions {
+    pub(crate) compression: Compression,
+    pub(crate) pack_bytes: u32,
+    pub(crate) extra_verify: bool,
     /// Count what would be stored, and store nothing.
-    pub(super) dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 /// Takes blobs in.
-pub(super) struct Store<'a> {
+pub(crate) struct Store<'a> {
     repository: &'a Repository,
     options: StoreOptions,
     clock: &'a dyn Clock,
@@ -69,20 +72,20 @@ struct Unindexed {
 
 /// What was stored so far.
 #[derive(Debug, Default)]
-pub(super) struct StoreCounts {
-    pub(super) data_blobs: AtomicU64,
-    pub(super) tree_blobs: AtomicU64,
+pub(crate) struct StoreCounts {
+    pub(crate) data_blobs: AtomicU64,
+    pub(crate) tree_blobs: AtomicU64,
     /// Bytes before compression.
-    pub(super) added_bytes: AtomicU64,
+    pub(crate) added_bytes: AtomicU64,
     /// Bytes after compression and sealing.
-    pub(super) stored_bytes: AtomicU64,
+    pub(crate) stored_bytes: AtomicU64,
 }
 
 /// What storing one blob came to; all zero if it was there already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Added {
-    pub(super) bytes: u64,
-    pub(super) stored_bytes: u64,
+pub(crate) struct Added {
+    pub(crate) bytes: u64,
+    pub(crate) stored_bytes: u64,
 }
 
 impl std::ops::AddAssign for Added {
@@ -94,7 +97,7 @@ impl std::ops::AddAssign for Added {
 
 /// What is asked before anything is stored that others rely on.
 #[derive(Clone, Copy)]
-pub(super) enum Fence<'a> {
+pub(crate) enum Fence<'a> {
     /// This lock must have been held all the time.
     Held(&'a HeldLock),
     /// Nothing is stored, so nothing is asked.
@@ -102,7 +105,7 @@ pub(super) enum Fence<'a> {
 }
 
 impl Fence<'_> {
-    pub(super) fn check(self) -> Result<(), LockLost> {
+    pub(crate) fn check(self) -> Result<(), LockLost> {
         match self {
             Self::Held(lock) => lock.fence(),
             Self::DryRun => Ok(()),
@@ -152,7 +155,7 @@ pub enum StoreError {
 }
 
 /// A worker's tools and scratch space.
-pub(super) struct Sealer {
+pub(crate) struct Sealer {
     compressor: BlobCompressor,
     decompressor: BlobDecompressor,
     compressed: Vec<u8>,
@@ -162,7 +165,7 @@ pub(super) struct Sealer {
 }
 
 impl Sealer {
-    pub(super) fn new(compression: Compression) -> std::io::Result<Self> {
+    pub(crate) fn new(compression: Compression) -> std::io::Result<Self> {
         Ok(Self {
             compressor: BlobCompressor::new(compression)?,
             decompressor: BlobDecompressor::new().map_err(std::io::Error::other)?,
@@ -175,7 +178,7 @@ impl Sealer {
 }
 
 impl<'a> Store<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         repository: &'a Repository,
         index: Index,
         options: StoreOptions,
@@ -196,27 +199,27 @@ impl<'a> Store<'a> {
     }
 
     /// The tools of a worker.
-    pub(super) fn sealer(&self) -> Result<Sealer, StoreError> {
+    pub(crate) fn sealer(&self) -> Result<Sealer, StoreError> {
         Sealer::new(self.options.compression).map_err(|source| StoreError::Tools { source })
     }
 
     /// What was stored so far.
-    pub(super) fn counts(&self) -> &StoreCounts {
+    pub(crate) fn counts(&self) -> &StoreCounts {
         &self.counts
     }
 
     /// The index as it is now: what was there before, and what index files of this run say.
-    pub(super) fn into_index(self) -> Index {
+    pub(crate) fn into_index(self) -> Index {
         self.index.into_inner()
     }
 
     /// True if the blob is in a durable index file.
-    pub(super) fn is_indexed(&self, kind: BlobKind, id: &BlobId) -> bool {
+    pub(crate) fn is_indexed(&self, kind: BlobKind, id: &BlobId) -> bool {
         self.index.read().contains(kind, id)
     }
 
     /// Reads a tree that was there before this run.
-    pub(super) fn read_indexed(
+    pub(crate) fn read_indexed(
         &self,
         kind: BlobKind,
         id: BlobId,
@@ -225,7 +228,7 @@ impl<'a> Store<'a> {
     }
 
     /// Stores a blob unless the repository has it. Waits while full packs cannot be stored.
-    pub(super) fn add(
+    pub(crate) fn add(
         &self,
         kind: BlobKind,
         id: BlobId,
@@ -333,12 +336,12 @@ impl<'a> Store<'a> {
     }
 
     /// How many threads are to run [`upload`](Self::upload).
-    pub(super) fn uploaders(&self) -> usize {
+    pub(crate) fn uploaders(&self) -> usize {
         self.repository.backend().connections().clamp(1, UPLOADERS_MAX)
     }
 
     /// Stores packs until no more can come. `fence` is asked before an index file is stored.
-    pub(super) fn upload(
+    pub(crate) fn upload(
         &self,
         full: &Receiver<FinishedPack>,
         fence: Fence<'_>,
@@ -387,14 +390,14 @@ impl<'a> Store<'a> {
     }
 
     /// The packs that are not full yet. Call when all blobs were added.
-    pub(super) fn take_rest(&self) -> Vec<FinishedPack> {
+    pub(crate) fn take_rest(&self) -> Vec<FinishedPack> {
         let key = self.repository.master_key();
         let rest = [&self.data, &self.trees].into_iter().flat_map(Packer::take_rest);
         rest.map(|pack| pack.finish(key)).collect()
     }
 
     /// Makes everything durable that was added: the rest of the packs must have been uploaded.
-    pub(super) fn flush(&self, fence: Fence<'_>) -> Result<(), StoreError> {
+    pub(crate) fn flush(&self, fence: Fence<'_>) -> Result<(), StoreError> {
         let packs = self.unindexed.lock().take();
         if !packs.is_empty() {
             self.store_index(&IndexFile { packs, packs_to_delete: None }, fence)?;

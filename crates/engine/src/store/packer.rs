@@ -14,7 +14,7 @@ use crate::pack::PackBuilder;
 const OPEN_PACKS: usize = 2;
 
 /// The open packs of one kind of blob.
-pub(super) struct Packer {
+pub(crate) struct Packer {
     kind: BlobKind,
     pack_bytes: usize,
     open: [Mutex<Option<PackBuilder>>; OPEN_PACKS],
@@ -23,14 +23,14 @@ pub(super) struct Packer {
 /// Memory of packs that were stored, for the next ones: asking the operating system for fresh pages
 /// costs about as much time as copying a pack.
 #[derive(Default)]
-pub(super) struct SpareBuffers(Mutex<Vec<Vec<u8>>>);
+pub(crate) struct SpareBuffers(Mutex<Vec<Vec<u8>>>);
 
 /// More than this many are never of use.
 const SPARE_BUFFERS_MAX: usize = 2;
 
 impl SpareBuffers {
     /// Takes the memory of a pack that was stored.
-    pub(super) fn give(&self, buffer: Vec<u8>) {
+    pub(crate) fn give(&self, buffer: Vec<u8>) {
         let mut spare = self.0.lock();
         if spare.len() < SPARE_BUFFERS_MAX {
             spare.push(buffer);
@@ -43,21 +43,21 @@ impl SpareBuffers {
 }
 
 /// A sealed blob on its way into a pack.
-pub(super) struct Sealed<'a> {
-    pub(super) id: BlobId,
-    pub(super) bytes: &'a [u8],
-    pub(super) uncompressed_length: Option<u32>,
+pub(crate) struct Sealed<'a> {
+    pub(crate) id: BlobId,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) uncompressed_length: Option<u32>,
 }
 
 impl Packer {
     /// Packs of blobs of this kind that are closed when they reach `pack_bytes`.
-    pub(super) fn new(kind: BlobKind, pack_bytes: u32) -> Self {
+    pub(crate) fn new(kind: BlobKind, pack_bytes: u32) -> Self {
         let open = std::array::from_fn(|_| Mutex::new(None));
         Self { kind, pack_bytes: pack_bytes as usize, open }
     }
 
     /// Adds a blob; returns the pack if that filled it.
-    pub(super) fn add(&self, blob: &Sealed<'_>, spare: &SpareBuffers) -> Option<PackBuilder> {
+    pub(crate) fn add(&self, blob: &Sealed<'_>, spare: &SpareBuffers) -> Option<PackBuilder> {
         // A blob that fills a pack by itself gets one of its own.
         if blob.bytes.len() >= self.pack_bytes {
             let mut alone = PackBuilder::with_capacity(blob.bytes.len() + 128);
@@ -74,7 +74,7 @@ impl Packer {
     }
 
     /// Takes what is left: one pack where that is enough.
-    pub(super) fn take_rest(&self) -> Vec<PackBuilder> {
+    pub(crate) fn take_rest(&self) -> Vec<PackBuilder> {
         let taken = self.open.iter().filter_map(|open| open.lock().take());
         let mut rest: Vec<PackBuilder> = taken.filter(|pack| !pack.is_empty()).collect();
         if let [first, second] = rest.as_mut_slice()

@@ -1,5 +1,5 @@
 // One thing that is fetched, with its loading and failing states. A newer request always wins over
-// an older one that answers late; what is shown stays until the new answer is there.
+// an older one that answers late; what is shown, a failure too, stays until the new answer is there.
 import { asProblem } from "@/api/client";
 import type { Problem } from "@/api/types";
 
@@ -14,10 +14,11 @@ export class Loader<T> {
     this.#fetch = fetch;
     const request = ++this.#request;
     this.busy = true;
-    this.problem = null;
     try {
       const value = await fetch();
-      if (request === this.#request) this.value = value;
+      if (request !== this.#request) return;
+      this.value = value;
+      this.problem = null;
     } catch (failure) {
       if (request !== this.#request) return;
       this.value = undefined;
@@ -30,10 +31,13 @@ export class Loader<T> {
   /** Forgets what is shown, then fetches: for when it is of something else. */
   fresh(fetch: () => Promise<T>): Promise<void> {
     this.value = undefined;
+    this.problem = null;
     return this.load(fetch);
   }
 
+  /** Fetches once more because a person asked for it: a failure gives way to waiting. */
   again(): Promise<void> {
+    this.problem = null;
     return this.#fetch ? this.load(this.#fetch) : Promise.resolve();
   }
 }

@@ -16,6 +16,8 @@ export function createMock(query: URLSearchParams): Platform {
   return {
     listen: (on) => Promise.resolve(world.listen(on)),
     async call(command, args = {}) {
+      // So that a test can see what was asked for, and how often.
+      performance.mark(command);
       const isFirst = command === "overview" || command === "settings";
       if (scenario === "loading" && !isFirst) return new Promise(() => undefined);
       await new Promise((done) => setTimeout(done, ANSWER_MILLIS));

@@ -1,5 +1,6 @@
 // The items of one snapshot that were ticked to be restored, across its folders.
 import type { EntryView } from "@/api/types";
+import { parentPath } from "@/format";
 
 export type CartItem = Pick<EntryView, "path" | "kind" | "size">;
 
@@ -31,8 +32,10 @@ export class Cart {
 
   /** Whether a folder above the path is ticked, and so the path with it. */
   isInside(path: string): boolean {
-    for (const ticked of this.items.keys()) {
-      if (path !== ticked && path.startsWith(ticked === "/" ? "/" : `${ticked}/`)) return true;
+    let above = path;
+    while (above !== "/") {
+      above = parentPath(above);
+      if (this.items.has(above)) return true;
     }
     return false;
   }

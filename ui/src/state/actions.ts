@@ -1,11 +1,14 @@
 // What the buttons of many screens do. Each says what happened; none of them throws.
 import { client } from "@/api";
 import { asProblem } from "@/api/client";
-import type { Problem, ProblemAction } from "@/api/types";
+import type { OperationView, Problem, ProblemAction, RunStarted } from "@/api/types";
 import { t } from "@/copy";
+import { formatMoment, formatPercent } from "@/format";
+import { clock } from "./clock.svelte";
 import { dialogs } from "./dialogs.svelte";
 import { useLive } from "./live.svelte";
 import { notices, type About } from "./notices.svelte";
+import { fractionOf } from "./operations";
 import { router } from "./router.svelte";
 
 /** Runs an act; a failure is shown and answered with `undefined`. */
@@ -22,7 +25,22 @@ export async function backUp(plan: string): Promise<void> {
   const view = useLive().plan(plan);
   const about = { plan, repository: view?.repository };
   const started = await attempt(() => client.runPlan(plan), about);
-  if (started?.joined) notices.say(t.overview.joined(view?.name ?? ""));
+  if (!started?.joined) return;
+  const joined = useLive().operation(started.operation);
+  notices.say(joinedWords(view?.name ?? "", joined, started, clock.now));
+}
+
+/** What who asks for a backup is told when it was asked for already: since when, and how far. */
+export function joinedWords(
+  plan: string,
+  operation: OperationView | undefined,
+  started: RunStarted,
+  now: number,
+): string {
+  const since = started.since === undefined ? "" : formatMoment(started.since, now);
+  if (operation?.state === "queued") return t.overview.joinedQueued(plan, since);
+  const fraction = fractionOf(started.progress ?? operation?.progress);
+  return t.overview.joined(plan, since, fraction === undefined ? "" : formatPercent(fraction));
 }
 
 export async function backUpAll(): Promise<void> {
@@ -31,7 +49,7 @@ export async function backUpAll(): Promise<void> {
 }
 
 export async function stop(operation: string): Promise<void> {
-  await attempt(() => client.cancelOperation(operation));
+  await attempt(() => useLive().stop(operation));
 }
 
 export async function retry(operation: string): Promise<void> {

@@ -1,14 +1,18 @@
 // What a screen reader is told: progress in steps, failures at once.
+
+// Only a region that changes is read out: what is told twice in a row differs by this.
+const AGAIN = "\u00a0";
+
 class Announcer {
   polite = $state("");
   urgent = $state("");
 
   say(text: string): void {
-    this.polite = text;
+    this.polite = this.polite === text ? text + AGAIN : text;
   }
 
   alarm(text: string): void {
-    this.urgent = text;
+    this.urgent = this.urgent === text ? text + AGAIN : text;
   }
 }
 

@@ -1,4 +1,5 @@
 // The app's state as the window knows it: fetched once, then kept by the app's events.
+import { SvelteSet } from "svelte/reactivity";
 import type { Client } from "@/api/client";
 import { asProblem } from "@/api/client";
 import type { AppEvent, OperationView, Overview, Problem, Settings } from "@/api/types";
@@ -21,6 +22,7 @@ export class Live {
   #client: Client;
   #listening = false;
   #announced = new Map<string, number>();
+  #stopping = new SvelteSet<string>();
 
   constructor(client: Client) {
     this.#client = client;
@@ -44,6 +46,24 @@ export class Live {
 
   repository(id: string | undefined) {
     return this.overview?.repositories.find((repository) => repository.id === id);
+  }
+
+  /** Whether it was asked to stop and has not ended yet: it ends where it is safe to. */
+  isStopping(id: string): boolean {
+    return this.#stopping.has(id);
+  }
+
+  async stop(id: string): Promise<void> {
+    this.#stopping.add(id);
+    try {
+      await this.#client.cancelOperation(id);
+    } catch (failure) {
+      this.#stopping.delete(id);
+      throw failure;
+    }
+    // It may have ended before the answer came.
+    const operation = this.operation(id);
+    if (!operation || !isLive(operation)) this.#stopping.delete(id);
   }
 
   /** Listens first, so that nothing that happens while fetching is missed. */
@@ -116,13 +136,19 @@ export class Live {
     if (isLive(operation)) return;
     this.ended += 1;
     this.#announced.delete(operation.id);
+    this.#stopping.delete(operation.id);
     const title = t.operation[operation.kind](subjectOf(operation));
-    if (operation.state === "failed") {
-      announcer.alarm(t.progress.failed(title, operation.problem?.title ?? ""));
-    } else if (operation.state === "cancelled") {
-      announcer.say(t.progress.cancelled(title));
-    } else {
-      announcer.say(t.progress.finished(title));
+    switch (operation.state) {
+      case "failed":
+        announcer.alarm(t.progress.failed(title, operation.problem?.title ?? ""));
+        break;
+      case "interrupted":
+      case "cancelled":
+      case "warnings":
+        announcer.say(t.progress[operation.state](title));
+        break;
+      default:
+        announcer.say(t.progress.finished(title));
     }
   }
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Client } from "@/api/client";
 import type { AppEvent, OperationView, Overview, Progress, Settings } from "@/api/types";
-import { possibleActions } from "./actions";
+import { joinedWords, possibleActions } from "./actions";
 import { announcer } from "./announcer.svelte";
 import { Live } from "./live.svelte";
 
@@ -53,6 +53,8 @@ async function started() {
   let tell: (event: AppEvent) => void = () => undefined;
   let listeners = 0;
   let failures = 0;
+  let refused = false;
+  const cancelled: string[] = [];
   const client = {
     listen: (on: (event: AppEvent) => void) => {
       tell = on;
@@ -62,10 +64,16 @@ async function started() {
     overview: () =>
       failures-- > 0 ? Promise.reject(new Error("asleep")) : Promise.resolve(overview([operation])),
     settings: () => Promise.resolve(settings),
+    cancelOperation: (id: string) => {
+      cancelled.push(id);
+      return refused ? Promise.reject(busy) : Promise.resolve(null);
+    },
   } as unknown as Client;
   const live = new Live(client);
   return {
     live,
+    cancelled,
+    refuseStop: () => (refused = true),
     failOnce: () => (failures = 1),
     listeners: () => listeners,
     tell: (event: AppEvent) => tell(event),
@@ -107,6 +115,51 @@ it("progress is announced in steps, a failure at once", async () => {
   tell({ type: "operation", operation: failed });
   expect(announcer.urgent).toBe("Backup of Documents failed. The repository is in use");
   expect(live.ended).toBe(1);
+});
+
+it.each([
+  ["interrupted", "Backup of Documents was interrupted."],
+  ["warnings", "Backup of Documents finished with warnings."],
+  ["cancelled", "Backup of Documents stopped."],
+  ["succeeded", "Backup of Documents finished."],
+] as const)("the end of a backup that is %s is told as it was", async (state, said) => {
+  const { live, tell } = await started();
+  await live.start();
+  tell({ type: "operation", operation: { ...operation, state } });
+  expect(announcer.polite.trim()).toBe(said);
+});
+
+it("an operation is stopping until it has ended, however soon the request is taken", async () => {
+  const { live, tell, cancelled } = await started();
+  await live.start();
+  await live.stop("op-1");
+  expect(cancelled).toEqual(["op-1"]);
+  expect(live.isStopping("op-1")).toBe(true);
+  tell({ type: "progress", operation: "op-1", progress: progress(90) });
+  expect(live.isStopping("op-1")).toBe(true);
+  tell({ type: "operation", operation: { ...operation, state: "cancelled" } });
+  expect(live.isStopping("op-1")).toBe(false);
+});
+
+it("a stop that was refused leaves the way to try it again", async () => {
+  const { live, refuseStop } = await started();
+  await live.start();
+  refuseStop();
+  await expect(live.stop("op-1")).rejects.toBeDefined();
+  expect(live.isStopping("op-1")).toBe(false);
+});
+
+it.each([
+  [
+    { started: "running", progress: progress(40) },
+    "Documents is being backed up already, since just now: 40 % done.",
+  ],
+  [{ started: "running" }, "Documents is being backed up already, since just now."],
+  [{ started: "queued" }, "Documents waits for its turn already, since just now."],
+] as const)("who asks again is told since when and how far: %o", (joined, said) => {
+  const live = { ...operation, state: joined.started };
+  const answer = { operation: "op-1", joined: true, since: Date.now(), ...joined };
+  expect(joinedWords("Documents", live, answer, Date.now())).toBe(said);
 });
 
 it("a problem offers only the buttons that can be pressed from where it is shown", () => {

@@ -12,7 +12,14 @@ const offered: FolderSuggestion[] = [
 function clientWith(commands: Partial<Client>): Client {
   return {
     suggestSources: () => Promise.resolve(offered),
-    excludePresets: () => Promise.resolve([{ id: "caches", title: "Caches", patterns: [] }]),
+    excludePresets: () =>
+      Promise.resolve(
+        ["caches", "trash", "buildOutput", "virtualMachines"].map((id) => ({
+          id,
+          title: id,
+          patterns: [],
+        })),
+      ),
     measureFolder: (path: string) =>
       Promise.resolve({ path, files: 2, bytes: 100, complete: true }),
     ...commands,
@@ -26,11 +33,11 @@ async function suggested(commands: Partial<Client> = {}): Promise<PlanForm> {
   return form;
 }
 
-it("a new plan offers the person's folders, measured, with every preset left out", async () => {
+it("a new plan offers the person's folders, measured, and leaves out only what can be made again", async () => {
   const form = await suggested();
   expect(form.chosen.map((source) => source.path)).toEqual(["/home/ada/Documents"]);
   expect(form.total).toEqual({ files: 2, bytes: 100, complete: true });
-  expect(form.draft.excludes.presets).toEqual(["caches"]);
+  expect(form.draft.excludes.presets).toEqual(["caches", "buildOutput"]);
 });
 
 it("a plan is named after its folder until the person names it", async () => {
@@ -73,13 +80,15 @@ it("the next runs of a daily plan are days apart, the first of them still to com
 });
 
 async function placed(
-  probe: RepositoryProbe,
-  answer: (draft: RepositoryDraft) => RepositoryProbe = () => probe,
+  found: RepositoryProbe | ((draft: RepositoryDraft) => RepositoryProbe),
+  answer?: (draft: RepositoryDraft) => RepositoryProbe,
 ) {
+  const probe = (draft: RepositoryDraft) => (typeof found === "function" ? found(draft) : found);
   const added: RepositoryDraft[] = [];
   const form = new RepositoryForm(
     clientWith({
-      probeRepository: (draft) => Promise.resolve(draft.password ? answer(draft) : probe),
+      probeRepository: (draft) =>
+        Promise.resolve(draft.password && answer ? answer(draft) : probe(draft)),
       addRepository: (draft) => {
         added.push(draft);
         return Promise.resolve({ id: "new" } as never);
@@ -92,8 +101,39 @@ async function placed(
 }
 
 it("a folder with other files gets a folder of its own inside", async () => {
-  const { form } = await placed({ state: "occupied", writable: true });
+  const { form } = await placed(({ location: { path } }) => ({
+    state: path.endsWith("Holdfast") ? "absent" : "occupied",
+    writable: true,
+  }));
+  expect(form.isUsable).toBe(true);
   expect(form.location).toBe("/media/blue/Holdfast");
+});
+
+it("the repository in a folder's own subfolder is found again and adopted", async () => {
+  const asked: string[] = [];
+  const form = new RepositoryForm(
+    clientWith({
+      probeRepository: ({ location: { path } }) => {
+        asked.push(path);
+        return Promise.resolve(
+          path === "/media/blue/Holdfast"
+            ? { state: "repository", snapshotCount: 3, writable: true }
+            : { state: "occupied", writable: true },
+        );
+      },
+    }),
+    true,
+  );
+  await form.use("/media/blue");
+  expect(asked).toEqual(["/media/blue", "/media/blue/Holdfast"]);
+  expect(form.isExisting).toBe(true);
+  expect(form.draft.location.path).toBe("/media/blue/Holdfast");
+  expect(form.draft.create).toBe(false);
+});
+
+it("a subfolder that holds other files is not written into", async () => {
+  const { form } = await placed({ state: "occupied", writable: true });
+  expect(form.isUsable).toBe(false);
 });
 
 it("nothing is saved while the two passwords differ", async () => {

@@ -24,6 +24,8 @@ export type ScheduleKind = Schedule["type"];
 
 const DAILY: Schedule = { type: "dailyAt", hour: 20, minute: 0 };
 const MEGABYTE = 1_000_000;
+/** What can be made again. The rest, a virtual machine above all, is left out only by choice. */
+const LEFT_OUT_AT_FIRST = ["caches", "buildOutput"];
 
 export const NO_EXCLUDES: Excludes = {
   patterns: [],
@@ -114,7 +116,9 @@ export class PlanForm {
       this.#client.excludePresets(),
     ]);
     this.presets = presets.status === "fulfilled" ? presets.value : [];
-    this.excludes.presets = this.presets.map((preset) => preset.id);
+    this.excludes.presets = this.presets
+      .map((preset) => preset.id)
+      .filter((id) => LEFT_OUT_AT_FIRST.includes(id));
     this.suggestionsFailed = folders.status === "rejected";
     if (folders.status === "fulfilled") for (const folder of folders.value) this.#put(folder);
     this.loading = false;

@@ -23,6 +23,8 @@ export class RepositoryForm {
   probe = $state.raw<RepositoryProbe | null>(null);
   problem = $state.raw<Problem | null>(null);
   passwordProblem = $state.raw<Problem | null>(null);
+  /** Whether the chosen folder holds other files, so that its subfolder is what was looked at. */
+  isInside = $state(false);
   looking = $state(false);
   saving = $state(false);
   /** Whether a wrong entry may be pointed out yet: not before it was first sent. */
@@ -42,14 +44,13 @@ export class RepositoryForm {
 
   get isUsable(): boolean {
     if (!this.probe || this.looking) return false;
-    return this.probe.state !== "unreachable" && this.probe.writable !== false;
+    const { state, writable } = this.probe;
+    return state !== "unreachable" && state !== "occupied" && writable !== false;
   }
 
-  /** Where the repository will be: a folder with other files gets one of its own inside. */
+  /** Where the repository is or will be: a folder with other files gets one of its own inside. */
   get location(): string {
-    if (this.probe?.state !== "occupied") return this.path;
-    const separator = this.path.includes("\\") && !this.path.includes("/") ? "\\" : "/";
-    return this.path.replace(/[/\\]+$/, "") + separator + SUBFOLDER;
+    return this.isInside ? subfolderOf(this.path) : this.path;
   }
 
   get passwordError(): string | undefined {
@@ -90,13 +91,17 @@ export class RepositoryForm {
     const look = ++this.#look;
     this.path = path;
     this.probe = null;
+    this.isInside = false;
     this.problem = null;
     this.passwordProblem = null;
     this.looking = true;
     if (!this.#named) this.name = baseName(path);
     try {
-      const probe = await this.#client.probeRepository({ ...this.draft, password: "" });
-      if (look === this.#look) this.probe = probe;
+      let probe = await this.#probe(path);
+      // The folder of its own may be there from before, with a repository in it.
+      const isInside = probe.state === "occupied";
+      if (isInside) probe = await this.#probe(subfolderOf(path));
+      if (look === this.#look) Object.assign(this, { probe, isInside });
     } catch (failure) {
       if (look === this.#look) this.problem = asProblem(failure);
     }
@@ -142,6 +147,11 @@ export class RepositoryForm {
     }
   }
 
+  #probe(path: string): Promise<RepositoryProbe> {
+    const location = { type: "local" as const, path };
+    return this.#client.probeRepository({ ...this.draft, location, password: "" });
+  }
+
   async #opens(draft: RepositoryDraft): Promise<boolean> {
     const probe = await this.#client.probeRepository(draft);
     if (probe.opens !== false) return true;
@@ -154,4 +164,9 @@ export class RepositoryForm {
     };
     return false;
   }
+}
+
+function subfolderOf(path: string): string {
+  const separator = path.includes("\\") && !path.includes("/") ? "\\" : "/";
+  return path.replace(/[/\\]+$/, "") + separator + SUBFOLDER;
 }

@@ -45,15 +45,29 @@ export const activity = {
   findings: "Findings",
   findingsCount: (count: number) => counted(count, "finding"),
   findingsMore: (count: number) => `and ${counted(count, "more like this", "more like these")}`,
-  findingsMeaning: "These did not stop the work. Everything else is in the snapshot.",
+  findingsMeaning: {
+    backup: "These did not stop the work. Everything else is in the snapshot.",
+    restore: "These did not stop the work. Everything else was restored.",
+    verify: "This is what does not read back as it was stored.",
+    unlock: "These did not stop the work.",
+    forget: "These did not stop the work.",
+  },
   log: "Log",
   logEmpty: "Nothing was written to the log.",
   copyLog: "Copy the log",
   ended: {
-    cancelled: "It was stopped. What was stored until then is kept and used next time.",
-    interrupted:
-      "Holdfast or the computer ended while it ran. What was stored until then is kept and used next time.",
+    cancelled: "It was stopped.",
+    interrupted: "Holdfast or the computer ended while it ran.",
   },
+  left: {
+    backup: "What was stored until then is kept and used next time.",
+    restore:
+      "Files that were restored until then stay; the others were not touched. The snapshot is unchanged.",
+    verify: "Nothing was changed; verify again to have a result.",
+    unlock: "Locks that were removed until then are gone; every snapshot stays.",
+    forget: "Snapshots that were removed until then are gone; the others stay complete.",
+  },
+  chooseAgain: "Choose again",
   addedShort: (size: string) => `+${size}`,
   restoredShort: (files: number) => `${counted(files, "file")} restored`,
   level: { info: "Info", warning: "Warning", error: "Error" },

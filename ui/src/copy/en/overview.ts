@@ -14,7 +14,11 @@ export const overview = {
   neverReason: "Its first backup has not finished.",
   firstRunning: (plan: string) => `The first backup of ${plan} is running.`,
   firstRunningReason: "You can go on working. Holdfast tells you when it is done.",
-  several: (count: number) => `${counted(count, "plan")} need attention.`,
+  several: {
+    failing: (count: number) => `The backups of ${counted(count, "plan")} fail.`,
+    overdue: (count: number) => `${counted(count, "plan")} are overdue.`,
+    waiting: (count: number) => `${counted(count, "plan")} are waiting.`,
+  },
   noPlans: "Nothing is backed up yet.",
   noPlansReason: "A plan says which folders to back up, where to, and when.",
   setUp: "Set up a backup",
@@ -41,5 +45,8 @@ export const overview = {
   lockLeft: (who: string) => `Lock left by ${who}`,
   backUpAll: "Back up all",
   startedAll: "All plans are starting.",
-  joined: (plan: string) => `${plan} is already being backed up.`,
+  joined: (plan: string, since: string, done: string) =>
+    `${plan} is being backed up already${since && `, since ${since}`}${done && `: ${done} done`}.`,
+  joinedQueued: (plan: string, since: string) =>
+    `${plan} waits for its turn already${since && `, since ${since}`}.`,
 };

@@ -52,5 +52,7 @@ export const restore = {
   },
   existing: (size: string, when: string) => `${size}, ${when}`,
   changed: "The choice above was changed. Make a new preview.",
+  previewOnlySkipped:
+    "Nothing will be written: files that differ are left as they are, by the choice below.",
   previewEmpty: "There is nothing to do: everything is there already.",
 };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { HealthState, Overview, PlanView } from "@/api/types";
+import type { HealthState, Overview, PlanView, Problem } from "@/api/types";
 import { sentenceOf } from "./sentence";
 
 const HOUR = 3_600_000;
@@ -34,13 +34,42 @@ it("names the plan that is overdue and for how long", () => {
   expect(sentence.plan?.id).toBe("Photos");
 });
 
-it("counts the plans when several are in the same state, and names them", () => {
-  const sentence = sentenceOf(
-    overview("failing", plan("Photos", "failing"), plan("Letters", "failing")),
-    now,
-  );
-  expect(sentence.text).toBe("2 plans need attention.");
-  expect(sentence.reason).toBe("Photos and Letters");
+const unplugged = {
+  code: "destinationNotConnected",
+  title: "The drive “Blue SSD” is not connected",
+  meaning: "",
+  advice: "Connect it and they start by themselves.",
+  actions: [],
+} as Problem;
+
+const several = (state: HealthState, ...reasons: (Problem | undefined)[]) => {
+  const names = ["Photos", "Letters", "Music"];
+  const plans = reasons.map((reason, at) => {
+    const one = plan(names[at] ?? "", state);
+    return { ...one, health: { ...one.health, ...(reason ? { reason } : {}) } };
+  });
+  const { text, reason } = sentenceOf(overview(state, ...plans), now);
+  return [text, reason];
+};
+
+it("counts the plans in the same state, and names them", () => {
+  expect(several("failing", undefined, undefined)).toEqual([
+    "The backups of 2 plans fail.",
+    "Photos and Letters.",
+  ]);
+  expect(several("overdue", undefined, undefined)[0]).toBe("2 plans are overdue.");
+});
+
+it("plans that wait for one drive wait for it by name, and nothing calls for attention", () => {
+  expect(several("waiting", unplugged, unplugged)).toEqual([
+    "2 plans are waiting.",
+    "Photos and Letters. The drive “Blue SSD” is not connected. Connect it and they start by themselves.",
+  ]);
+});
+
+it("plans that wait for different things are named without a reason of one of them", () => {
+  const other = { ...unplugged, title: "The password is not known" };
+  expect(several("waiting", unplugged, other)[1]).toBe("Photos and Letters.");
 });
 
 it("tells that the first backup is running instead of that there was none", () => {

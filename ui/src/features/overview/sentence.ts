@@ -42,11 +42,19 @@ export function sentenceOf(overview: Overview, now: number): Sentence {
   if (!plan) return { state, text: t.health[state], reason: "", running };
   const problem = plan.health.reason;
   const reason = problem ? t.sentences([problem.title, problem.advice]) : "";
-  if (worst.length > 1 && state !== "neverBackedUp") {
-    const names = t.list(worst.map((one) => one.name));
-    return { state, text: t.overview.several(worst.length), reason: names, plan, running };
+  if (worst.length > 1 && (state === "failing" || state === "overdue" || state === "waiting")) {
+    const text = t.overview.several[state](worst.length);
+    return { state, text, reason: severalReason(worst), plan, running };
   }
   return { state, ...wordsOf(state, plan, reason, now), plan, problem, running };
+}
+
+/** The plans by name, and their reason when it is one and the same. */
+function severalReason(plans: PlanView[]): string {
+  const names = t.list(plans.map((plan) => plan.name));
+  const [first, ...others] = plans.map((plan) => plan.health.reason);
+  const shared = first && others.every((reason) => reason?.title === first.title);
+  return t.sentences(shared ? [names, first.title, first.advice] : [names]);
 }
 
 function wordsOf(state: HealthState, plan: PlanView, reason: string, now: number) {

@@ -8,6 +8,12 @@ import type { Cart } from "@/state/cart.svelte";
 
 export type Place = "original" | "folder";
 
+/** Why a restore would write nothing; nothing when it would. */
+export function whyNothing(preview: RestorePreview): string | undefined {
+  if (preview.create + preview.overwrite > 0) return undefined;
+  return preview.skip > 0 ? t.restore.previewOnlySkipped : t.restore.previewEmpty;
+}
+
 export class RestoreFlow {
   place = $state<Place>("folder");
   folder = $state("");

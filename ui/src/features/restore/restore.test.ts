@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { Client } from "@/api/client";
-import type { RestoreRequest } from "@/api/types";
+import type { RestorePreview, RestoreRequest } from "@/api/types";
 import { Cart } from "@/state/cart.svelte";
-import { RestoreFlow } from "./restore.svelte";
+import { RestoreFlow, whyNothing } from "./restore.svelte";
 
 function restoring(more: Partial<Client> = {}) {
   const cart = new Cart();
@@ -63,4 +63,11 @@ it("a preview that the app calls outdated is thrown away with its reason shown",
   expect(flow.problem?.code).toBe("previewOutdated");
   expect(flow.preview).toBeNull();
   expect(cart.count).toBe(1);
+});
+
+it("files that are left as they are by choice are not said to be the same", () => {
+  const preview = { create: 0, overwrite: 0, unchanged: 2, skip: 3 } as RestorePreview;
+  expect(whyNothing(preview)).toContain("files that differ are left as they are");
+  expect(whyNothing({ ...preview, skip: 0 })).toContain("everything is there already");
+  expect(whyNothing({ ...preview, create: 1 })).toBeUndefined();
 });

@@ -1,13 +1,12 @@
 //! Which snapshots a command line means.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use holdfast_engine::id::{SnapshotId, TreeId};
 use holdfast_engine::index::Index;
 use holdfast_engine::monitor::{Event, Monitor};
 use holdfast_engine::repository::Repository;
-use holdfast_engine::snapshot::{self, SelectError, Snapshot, SnapshotFilter};
+use holdfast_engine::snapshot::{self, SelectError, Snapshot, SnapshotFilter, Snapshots};
 
 use crate::arguments::SnapshotFilterArguments;
 use crate::exit::{ExitStatus, Failure};
@@ -35,48 +34,73 @@ impl Session {
         }
     }
 
-    /// All snapshots, oldest first. Those that cannot be read are warned of and counted.
+    /// All snapshots. Those that cannot be read are warned of.
     pub(crate) fn load_snapshots(
         &self,
         repository: &Arc<Repository>,
-    ) -> Result<(Vec<Stored>, u64), Failure> {
-        let warnings = Warnings { terminal: &self.terminal, count: AtomicU64::new(0) };
-        let all = snapshot::load_all(repository, &warnings).map_err(explain::reading)?;
-        Ok((all, warnings.count.into_inner()))
+    ) -> Result<Snapshots, Failure> {
+        snapshot::load(repository, &Warnings(&self.terminal)).map_err(explain::reading)
     }
 
     /// The snapshots with these ids, or those that the filter lets through if no id is given.
     /// Ids of none are warned of and left out, as in restic.
     pub(crate) fn chosen<'a>(
         &self,
-        all: &'a [Stored],
+        all: &'a Snapshots,
         ids: &[String],
         filter: &SnapshotFilter,
-    ) -> Vec<&'a Stored> {
+    ) -> Chosen<'a> {
         if ids.is_empty() {
-            return filter.apply(all);
+            return Chosen { snapshots: filter.apply(&all.readable), ignored: 0 };
         }
-        let mut chosen: Vec<&Stored> = Vec::new();
+        let mut chosen = Chosen { snapshots: Vec::new(), ignored: 0 };
         for text in ids {
-            match snapshot::select(all, text, filter) {
-                Ok(selected) => {
-                    let found = all.iter().find(|(id, _)| *id == selected.id);
-                    let is_new = |stored: &&Stored| chosen.iter().all(|(id, _)| *id != stored.0);
-                    chosen.extend(found.filter(is_new));
+            match whole(all, text, filter) {
+                Ok(found) => {
+                    if chosen.snapshots.iter().all(|(id, _)| *id != found.0) {
+                        chosen.snapshots.push(found);
+                    }
                 }
-                Err(error) => {
-                    let why = match error {
-                        SelectError::NoneFits => {
-                            format!("no snapshot matched given filter ({})", describe(filter))
-                        }
-                        error => error.to_string(),
-                    };
+                Err(why) => {
+                    chosen.ignored += 1;
                     self.terminal.warn(&format!("Ignoring {text:?}: {why}"));
                 }
             }
         }
         chosen
     }
+}
+
+/// What a command line chose among snapshots.
+pub(crate) struct Chosen<'a> {
+    /// In the order of the command line, or from the oldest to the newest.
+    pub(crate) snapshots: Vec<&'a Stored>,
+    /// How many texts named none.
+    pub(crate) ignored: u64,
+}
+
+/// The snapshot that a text names as a whole, or why it names none. Whoever names a folder in a
+/// snapshot does not mean all of it, and what is done to a snapshot is done to all of it.
+fn whole<'a>(
+    all: &'a Snapshots,
+    text: &str,
+    filter: &SnapshotFilter,
+) -> Result<&'a Stored, String> {
+    const NOT_ALLOWED: &str = "<snapshot>:<subfolder> syntax not allowed";
+    if text.starts_with("latest:") {
+        return Err(NOT_ALLOWED.to_owned());
+    }
+    let selected = snapshot::select(all, text, filter).map_err(|error| match error {
+        SelectError::NoneFits => {
+            format!("no snapshot matched given filter ({})", describe(filter))
+        }
+        error => error.to_string(),
+    })?;
+    if selected.subfolder.is_some_and(|folder| !folder.is_empty()) {
+        return Err(NOT_ALLOWED.to_owned());
+    }
+    let found = all.readable.iter().find(|(id, _)| *id == selected.id);
+    Ok(found.expect("what was selected is one of them"))
 }
 
 /// Why a text names no snapshot, in restic's words; `prefix` is what restic puts before them.
@@ -118,16 +142,12 @@ fn describe(filter: &SnapshotFilter) -> String {
 }
 
 /// Says what could not be read.
-struct Warnings<'a> {
-    terminal: &'a Terminal,
-    count: AtomicU64,
-}
+struct Warnings<'a>(&'a Terminal);
 
 impl Monitor for Warnings<'_> {
     fn event(&self, event: Event<'_>) {
         if let Event::Finding(finding) = event {
-            self.count.fetch_add(1, Ordering::Relaxed);
-            self.terminal.warn(&format!("could not load {}", finding.message));
+            self.0.warn(&format!("could not load {}", finding.message));
         }
     }
 }

@@ -100,7 +100,7 @@ fn blob(session: &Session, repository: &Repository, id: RawId) -> Result<Vec<u8>
 
 /// The tree of a snapshot, or of a folder in it, as it is stored.
 fn tree(session: &Session, repository: &Arc<Repository>, text: &str) -> Result<Vec<u8>, Failure> {
-    let (all, _) = session.load_snapshots(repository)?;
+    let all = session.load_snapshots(repository)?;
     let filter = SnapshotFilter::default();
     let selected = snapshot::select(&all, text, &filter)
         .map_err(|error| not_selected(&error, &filter, "Fatal: could not find snapshot: "))?;

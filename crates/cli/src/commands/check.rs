@@ -60,21 +60,30 @@ fn run(
         && filter.hosts.is_empty()
         && filter.tags.is_empty()
         && filter.paths.is_empty();
+    // What could not be looked at counts as an error: whoever asks wants to hear that it is sound.
+    let mut not_looked_at = 0;
     let snapshots = if is_everything {
         None
     } else {
-        let (all, _) = session.load_snapshots(repository)?;
+        let all = session.load_snapshots(repository)?;
         let chosen = session.chosen(&all, &arguments.snapshots, &filter);
-        Some(chosen.into_iter().map(|(id, _)| *id).collect())
+        not_looked_at += chosen.ignored;
+        if arguments.snapshots.is_empty() {
+            // Each of these may be one that the filter is for.
+            not_looked_at += all.unreadable.len() as u64;
+        }
+        Some(chosen.snapshots.into_iter().map(|(id, _)| *id).collect())
     };
     let options = CheckOptions { snapshots, data };
     let progress = CheckProgress::new(session, data != DataSubset::None);
     let times =
         interval(&session.terminal, &session.environment).filter(|_| !session.terminal.is_json());
-    while_shown(&session.terminal, times, &|| progress.show(), || {
+    let outcome = while_shown(&session.terminal, times, &|| progress.show(), || {
         check::check(repository, &options, &progress, &session.cancel)
-    })
-    .map_err(explain::reading)
+    });
+    let mut outcome = outcome.map_err(explain::reading)?;
+    outcome.errors += not_looked_at;
+    Ok(outcome)
 }
 
 fn report(session: &Session, outcome: &CheckOutcome) -> Ended {

@@ -63,9 +63,9 @@ fn chosen(
     arguments: &ForgetArguments,
     repository: &std::sync::Arc<holdfast_engine::repository::Repository>,
 ) -> Result<Vec<SnapshotId>, Failure> {
-    let (all, _) = session.load_snapshots(repository)?;
+    let all = session.load_snapshots(repository)?;
     let filter = session.filter(&arguments.filter());
-    let chosen = session.chosen(&all, &arguments.snapshots, &filter);
+    let chosen = session.chosen(&all, &arguments.snapshots, &filter).snapshots;
     Ok(chosen.into_iter().map(|(id, _)| *id).collect())
 }
 

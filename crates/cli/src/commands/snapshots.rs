@@ -16,9 +16,9 @@ use crate::session::Session;
 pub(crate) fn snapshots(session: &Session, arguments: &SnapshotsArguments) -> Ended {
     let repository = session.open()?;
     let lock = session.lock_to_read(&repository, "snapshots")?;
-    let (all, unread) = session.load_snapshots(&repository)?;
+    let all = session.load_snapshots(&repository)?;
     let filter = session.filter(&arguments.filter);
-    let mut chosen = session.chosen(&all, &arguments.snapshots, &filter);
+    let mut chosen = session.chosen(&all, &arguments.snapshots, &filter).snapshots;
     chosen.sort_by(|(_, a), (_, b)| a.time.cmp_moment(&b.time));
     if let Some(count) = arguments.latest {
         let by = arguments.group_by.unwrap_or(HOST_AND_PATHS);
@@ -28,7 +28,7 @@ pub(crate) fn snapshots(session: &Session, arguments: &SnapshotsArguments) -> En
     let shown = show(session, arguments, &chosen.iter().collect::<Vec<_>>());
     locking::release(session, lock);
     shown?;
-    Ok(if unread == 0 { ExitStatus::Success } else { ExitStatus::Failed })
+    Ok(if all.unreadable.is_empty() { ExitStatus::Success } else { ExitStatus::Failed })
 }
 
 /// The snapshot as restic shows it, which sorts paths, and tags if they are grouped by.

@@ -41,11 +41,11 @@ fn count(
     repository: &std::sync::Arc<holdfast_engine::repository::Repository>,
     mode: StatsMode,
 ) -> Result<(u64, Stats), Failure> {
-    let (all, _) = session.load_snapshots(repository)?;
+    let all = session.load_snapshots(repository)?;
     let index = repository.load_index(&session.cancel).map_err(explain::reading)?;
     session.terminal.say(Verbosity::Normal, "scanning...");
     let filter = session.filter(&arguments.filter);
-    let chosen = session.chosen(&all, &arguments.snapshots, &filter);
+    let chosen = session.chosen(&all, &arguments.snapshots, &filter).snapshots;
     let trees: Vec<_> = chosen.iter().map(|(_, snapshot)| snapshot.tree).collect();
     let counted = stats::stats(repository, &index, &trees, mode, &session.cancel);
     Ok((trees.len() as u64, counted.map_err(explain::reading)?))

@@ -1,7 +1,7 @@
 //! Chooses snapshots: by host, tags and paths, by id, or the latest.
 
-use super::Snapshot;
 use super::group::GroupBy;
+use super::{Snapshot, Snapshots};
 use crate::id::SnapshotId;
 use crate::time::Time;
 
@@ -48,6 +48,18 @@ pub enum SelectError {
         /// How they start.
         prefix: String,
     },
+    /// It is one that cannot be read.
+    #[error("snapshot {} cannot be read", id.short())]
+    Unreadable {
+        /// Its id.
+        id: SnapshotId,
+    },
+    /// One cannot be read, so it is not known which is the latest.
+    #[error("snapshot {} cannot be read, and may be the latest", id.short())]
+    LatestUnknown {
+        /// Its id.
+        id: SnapshotId,
+    },
 }
 
 impl SnapshotFilter {
@@ -86,9 +98,9 @@ impl SnapshotFilter {
 /// then perhaps a colon and a folder in it.
 ///
 /// # Errors
-/// When there is none, or more than one.
+/// When there is none, or more than one, or when it is, or may be, one that cannot be read.
 pub fn select<'a>(
-    snapshots: &'a [(SnapshotId, Snapshot)],
+    snapshots: &'a Snapshots,
     text: &'a str,
     filter: &SnapshotFilter,
 ) -> Result<Selection<'a>, SelectError> {
@@ -96,18 +108,41 @@ pub fn select<'a>(
         Some((name, subfolder)) => (name, Some(subfolder)),
         None => (text, None),
     };
-    let (id, snapshot) = if name == "latest" {
-        filter.latest(snapshots).ok_or(SelectError::NoneFits)?
-    } else {
-        let prefix = || name.to_owned();
-        let mut fitting = snapshots.iter().filter(|(id, _)| id.to_string().starts_with(name));
-        match (fitting.next(), fitting.next()) {
-            (Some(found), None) => found,
-            (Some(_), Some(_)) => return Err(SelectError::Ambiguous { prefix: prefix() }),
-            (None, _) => return Err(SelectError::Unknown { prefix: prefix() }),
-        }
+    let (id, snapshot) = match name {
+        "latest" => latest(snapshots, filter)?,
+        prefix => with_prefix(snapshots, prefix)?,
     };
     Ok(Selection { id: *id, snapshot, subfolder })
+}
+
+fn latest<'a>(
+    snapshots: &'a Snapshots,
+    filter: &SnapshotFilter,
+) -> Result<&'a (SnapshotId, Snapshot), SelectError> {
+    if let Some(id) = snapshots.unreadable.first() {
+        return Err(SelectError::LatestUnknown { id: *id });
+    }
+    filter.latest(&snapshots.readable).ok_or(SelectError::NoneFits)
+}
+
+fn with_prefix<'a>(
+    snapshots: &'a Snapshots,
+    prefix: &str,
+) -> Result<&'a (SnapshotId, Snapshot), SelectError> {
+    let fits = |id: &SnapshotId| id.to_string().starts_with(prefix);
+    let mut readable = snapshots.readable.iter().filter(|(id, _)| fits(id));
+    let mut unreadable = snapshots.unreadable.iter().filter(|id| fits(id));
+    let (first, first_unreadable) = (readable.next(), unreadable.next());
+    let prefix = || prefix.to_owned();
+    if readable.next().is_some() || unreadable.next().is_some() {
+        return Err(SelectError::Ambiguous { prefix: prefix() });
+    }
+    match (first, first_unreadable) {
+        (Some(found), None) => Ok(found),
+        (None, Some(id)) => Err(SelectError::Unreadable { id: *id }),
+        (Some(_), Some(_)) => Err(SelectError::Ambiguous { prefix: prefix() }),
+        (None, None) => Err(SelectError::Unknown { prefix: prefix() }),
+    }
 }
 
 /// The snapshot that a new one's changes are detected against: the newest that has what `by`

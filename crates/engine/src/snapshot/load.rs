@@ -25,11 +25,21 @@ impl Snapshot {
     }
 }
 
-/// All snapshots, oldest first.
+/// The snapshots of a repository, as far as they can be read.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshots {
+    /// Those that can, oldest first.
+    pub readable: Vec<(SnapshotId, Snapshot)>,
+    /// Those that are there and cannot. Any of them may be the latest, or the one that somebody
+    /// names.
+    pub unreadable: Vec<SnapshotId>,
+}
+
+/// All snapshots that can be read, oldest first.
 ///
 /// One that cannot be read is a finding: the others are worth having without it. Whoever removes
-/// data by what snapshots need must not use this list if there was one. Those that another program
-/// removes meanwhile are left out.
+/// data by what snapshots need must not use this list if there was one, and whoever chooses among
+/// them needs [`load`]. Those that another program removes meanwhile are left out.
 ///
 /// # Errors
 /// When they cannot be listed.
@@ -37,24 +47,39 @@ pub fn load_all(
     repository: &Repository,
     monitor: &dyn Monitor,
 ) -> Result<Vec<(SnapshotId, Snapshot)>, ReadError> {
+    load(repository, monitor).map(|snapshots| snapshots.readable)
+}
+
+/// All snapshots, and which of them cannot be read; each of these is a finding, too.
+///
+/// # Errors
+/// When they cannot be listed.
+pub fn load(repository: &Repository, monitor: &dyn Monitor) -> Result<Snapshots, ReadError> {
     let listed = repository.list(FileKind::Snapshot)?;
     let next = AtomicUsize::new(0);
-    let loaded = Mutex::new(Vec::with_capacity(listed.len()));
+    let snapshots = Mutex::new(Snapshots::default());
     let work = || {
         while let Some(file) = listed.get(next.fetch_add(1, Ordering::Relaxed)) {
             let id = SnapshotId(file.id);
             match Snapshot::load(repository, id) {
-                Ok(snapshot) => loaded.lock().push((id, snapshot)),
+                Ok(snapshot) => snapshots.lock().readable.push((id, snapshot)),
                 Err(error) if is_gone(&error) => {}
-                Err(error) => monitor.event(Event::Finding(&finding(id, &error))),
+                Err(error) => {
+                    snapshots.lock().unreadable.push(id);
+                    monitor.event(Event::Finding(&finding(id, &error)));
+                }
             }
         }
     };
     let readers = listed.len().min(READERS_MAX).min(repository.backend().connections().max(1));
     std::thread::scope(|scope| (0..readers).for_each(|_| drop(scope.spawn(work))));
-    let mut loaded = loaded.into_inner();
-    loaded.sort_by(|(a_id, a), (b_id, b)| a.time.cmp_moment(&b.time).then(a_id.cmp(b_id)));
-    Ok(loaded)
+    let mut snapshots = snapshots.into_inner();
+    let by_time = |(a_id, a): &(SnapshotId, Snapshot), (b_id, b): &(SnapshotId, Snapshot)| {
+        a.time.cmp_moment(&b.time).then(a_id.cmp(b_id))
+    };
+    snapshots.readable.sort_by(by_time);
+    snapshots.unreadable.sort_unstable();
+    Ok(snapshots)
 }
 
 fn is_gone(error: &ReadError) -> bool {

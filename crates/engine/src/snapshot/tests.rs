@@ -105,8 +105,9 @@ fn hosts_and_paths_narrow_the_choice() {
 fn a_text_selects_by_the_beginning_of_an_id_or_the_latest_and_a_folder() {
     let world = world();
     let filter = SnapshotFilter { hosts: texts("a"), ..Default::default() };
+    let all = Snapshots { readable: world.clone(), unreadable: Vec::new() };
     let select = |text: &'static str| {
-        select(&world, text, &filter)
+        select(&all, text, &filter)
             .map(|found| (found.snapshot.time.seconds / 3600, found.subfolder))
     };
     assert_eq!(select("latest"), Ok((3, None)));
@@ -115,6 +116,19 @@ fn a_text_selects_by_the_beginning_of_an_id_or_the_latest_and_a_folder() {
     assert_eq!(select(prefix), Ok((4, None)));
     assert_eq!(select("zz"), Err(SelectError::Unknown { prefix: "zz".to_owned() }));
     assert_eq!(select(""), Err(SelectError::Ambiguous { prefix: String::new() }));
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_read_may_be_the_one_that_is_asked_for() {
+    let mut readable = world();
+    let (id, _) = readable.remove(2);
+    let all = Snapshots { readable, unreadable: vec![id] };
+    let select = |text: &str| select(&all, text, &SnapshotFilter::default()).map(|found| found.id);
+    assert_eq!(select("latest"), Err(SelectError::LatestUnknown { id }));
+    assert_eq!(select(&id.to_string()), Err(SelectError::Unreadable { id }));
+    assert_eq!(select(""), Err(SelectError::Ambiguous { prefix: String::new() }));
+    let other = all.readable[0].0;
+    assert_eq!(select(&other.to_string()), Ok(other));
 }
 
 #[test]

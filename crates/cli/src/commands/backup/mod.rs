@@ -183,7 +183,7 @@ fn explicit_parent(
     repository: &std::sync::Arc<Repository>,
     text: &str,
 ) -> Result<SnapshotId, Failure> {
-    let (all, _) = session.load_snapshots(repository)?;
+    let all = session.load_snapshots(repository)?;
     let filter = SnapshotFilter::default();
     let selected = snapshot::select(&all, text, &filter);
     Ok(selected.map_err(|error| selection::not_selected(&error, &filter, ""))?.id)

@@ -61,7 +61,7 @@ fn list(
     text: &str,
     filter: &FolderFilter,
 ) -> Result<u64, Failure> {
-    let (all, _) = session.load_snapshots(repository)?;
+    let all = session.load_snapshots(repository)?;
     let wanted = session.filter(&arguments.filter);
     let selected =
         snapshot::select(&all, text, &wanted).map_err(|error| not_selected(&error, &wanted, ""))?;

@@ -109,7 +109,7 @@ fn run(
     text: &str,
     options: &RestoreOptions,
 ) -> Result<Done, Failure> {
-    let (all, _) = session.load_snapshots(repository)?;
+    let all = session.load_snapshots(repository)?;
     let filter = session.filter(&arguments.filter);
     let selected = snapshot::select(&all, text, &filter)
         .map_err(|error| not_selected(&error, &filter, "Fatal: failed to find snapshot: "))?;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use holdfast_engine::backup::{Backup, BackupOptions, BackupOutcome, Mode, Sources};
 use holdfast_engine::index::Index;
-use holdfast_engine::listing;
+use holdfast_engine::listing::{self, FolderError};
 use holdfast_engine::lock::HeldLock;
-use holdfast_engine::snapshot::Snapshot;
+use holdfast_engine::monitor::Unwatched;
+use holdfast_engine::snapshot::{self, Snapshot};
 
 use crate::api::{LogLevel, OperationSummary, ProgressPhase};
 use crate::error::AppError;
@@ -26,7 +27,8 @@ impl State {
             return Err(AppError::PlanUnknown { id: String::new() });
         };
         let plan = self.plan(plan)?;
-        let ready = self.open(&plan.repository)?;
+        // Not the plan's: it may have been changed since, and the queue knows of this one only.
+        let ready = self.open(&job.operation.repository)?;
         let where_to = format!("Backing up to {}", ready.named.location);
         self.note(&job.operation.id, LogLevel::Info, where_to);
         self.preflight(&plan, &ready, job)?;
@@ -57,19 +59,30 @@ impl State {
 
     /// Refuses a source that is empty now and was not in the plan's newest snapshot: so look drives
     /// that are not mounted.
+    ///
+    /// The snapshot is looked for in the repository itself: what the app remembers of it may be
+    /// nothing, as right after a start.
     fn refuse_emptied(&self, plan: &Plan, ready: &Ready, index: &Index) -> Result<(), AppError> {
-        let facts = self.facts_of(&ready.entry.id);
-        let Some(newest) = facts.of_plan(&plan.id).next() else { return Ok(()) };
-        let Ok(id) = newest.id.parse() else { return Ok(()) };
-        for source in preflight::empty_sources(plan) {
-            let snapshot = Snapshot::load(&ready.repository, id);
-            let tree = snapshot.map_err(|error| ready.named.read(error))?.tree;
+        let empty: Vec<&Path> = preflight::empty_sources(plan).collect();
+        if empty.is_empty() {
+            return Ok(());
+        }
+        let read = |error| ready.named.read(error);
+        let all = snapshot::load_all(&ready.repository, &Unwatched).map_err(read)?;
+        let of_plan = |snapshot: &Snapshot| snapshot.tags.contains(&plan.tag());
+        let Some((_, newest)) = all.iter().rev().find(|(_, one)| of_plan(one)) else {
+            return Ok(());
+        };
+        for source in empty {
             let path = path_in_snapshot(source);
-            // A folder that the snapshot does not hold was not there before.
-            let found = listing::find_folder(&ready.repository, index, tree, &path);
-            let Ok(folder) = found else { continue };
-            let held = ready.repository.read_tree(index, folder);
-            if !held.map_err(|error| ready.named.read(error))?.nodes.is_empty() {
+            let folder = match listing::find_folder(&ready.repository, index, newest.tree, &path) {
+                Ok(folder) => folder,
+                Err(FolderError::Read(error)) => return Err(read(error)),
+                // A folder that the snapshot does not hold was not there before.
+                Err(_) => continue,
+            };
+            let held = ready.repository.read_tree(index, folder).map_err(read)?;
+            if !held.nodes.is_empty() {
                 return Err(AppError::SourceEmpty { path: source.to_owned() });
             }
         }

@@ -70,6 +70,18 @@ fn a_source_that_was_emptied_is_refused_and_one_that_always_was_is_not() {
 }
 
 #[test]
+fn a_source_that_was_emptied_is_refused_before_anybody_looked_at_the_repository() {
+    let mut world = world();
+    world.back_up();
+    world.unplug_drive();
+    world.start();
+    world.ask(world.app().settled());
+    world.connect_drive();
+    fs::remove_file(world.documents().join("letter.txt")).expect("it is removed");
+    assert_eq!(refused(&world), Code::SourceEmpty);
+}
+
+#[test]
 fn a_read_only_drive_is_refused() {
     let world = world();
     world.volumes.mount(&world.drive(), 1_000_000_000, true);

@@ -239,11 +239,14 @@ impl App {
         self.off(move |state| state.run_plan(&id, Trigger::Manual)).await
     }
 
-    /// Backs up all plans now.
+    /// Backs up all plans now. One that cannot be started keeps no other from it; the error is that
+    /// of the first.
     pub async fn run_all(&self) -> Result<Vec<RunStarted>, Problem> {
         self.off(|state| {
-            let plans = state.file().plans;
-            plans.iter().map(|plan| state.run_plan(&plan.id, Trigger::Manual)).collect()
+            let plans = state.file().plans.into_iter();
+            let asked: Vec<_> =
+                plans.map(|plan| state.run_plan(&plan.id, Trigger::Manual)).collect();
+            asked.into_iter().collect()
         })
         .await
     }
@@ -327,7 +330,7 @@ impl App {
             state.probe_services();
             state.pump();
             for entry in state.file().repositories {
-                state.look(&entry.id);
+                state.look_in_background(&entry.id);
             }
         });
     }

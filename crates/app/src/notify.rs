@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{
     Code, HealthState, OperationState, OperationView, PlanId, PlanView, Problem, ProblemAction,
-    Route, Settings, Trigger,
+    RepositoryId, Route, Settings, Trigger,
 };
 use crate::ports::{Notice, NoticeAction, NoticeKind};
 
@@ -98,6 +98,23 @@ pub(crate) fn about_unlocked(operation: &OperationView, whose: &str) -> Notice {
         actions: vec![NoticeAction::ShowDetails],
         opens: Route::Operation { operation: operation.id.clone() },
     }
+}
+
+/// The notice that backups wait for a password.
+pub(crate) fn about_password(
+    repository: &RepositoryId,
+    name: &str,
+    reason: &Problem,
+    settings: &Settings,
+) -> Option<Notice> {
+    settings.notify_on_failure.then(|| Notice {
+        subject: format!("password {repository}"),
+        kind: NoticeKind::Waiting,
+        title: format!("Backups to \"{name}\" wait for the password"),
+        body: format!("{} {}", reason.title, reason.advice),
+        actions: vec![NoticeAction::EnterPassword],
+        opens: Route::EnterPassword { repository: repository.clone() },
+    })
 }
 
 fn failed(operation: &OperationView, problem: &Problem) -> Notice {
@@ -279,7 +296,7 @@ mod tests {
     fn plan(state: HealthState) -> PlanView {
         let reason = AppError::Overdue {
             name: "Photos".into(),
-            since_millis: 0,
+            since_millis: Some(0),
             now_millis: 300_000_000,
             because: None,
         };

@@ -21,6 +21,9 @@ pub(crate) struct Plan {
     pub(crate) excludes: Excludes,
     pub(crate) schedule: Schedule,
     pub(crate) made_at: Timestamp,
+    /// When the schedule or the repository was last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) changed_at: Option<Timestamp>,
 }
 
 const NAME_CHARS_MAX: usize = 80;
@@ -37,8 +40,8 @@ impl Plan {
         }
     }
 
-    /// The plan with what a person edited.
-    pub(crate) fn edited(id: PlanId, made_at: Timestamp, draft: PlanDraft) -> Self {
+    /// A new plan.
+    pub(crate) fn new(id: PlanId, made_at: Timestamp, draft: PlanDraft) -> Self {
         Self {
             id,
             name: draft.name.trim().to_owned(),
@@ -47,7 +50,21 @@ impl Plan {
             excludes: draft.excludes,
             schedule: draft.schedule,
             made_at,
+            changed_at: None,
         }
+    }
+
+    /// The plan with what a person edited.
+    pub(crate) fn edited(&self, now: Timestamp, draft: PlanDraft) -> Self {
+        let edited = Self::new(self.id.clone(), self.made_at, draft);
+        let is_same = edited.schedule == self.schedule && edited.repository == self.repository;
+        let changed_at = if is_same { self.changed_at } else { Some(now) };
+        Self { changed_at, ..edited }
+    }
+
+    /// Since when it has had its schedule and its repository.
+    pub(crate) fn since(&self) -> Timestamp {
+        self.changed_at.map_or(self.made_at, |changed| changed.max(self.made_at))
     }
 
     /// The tag that its snapshots carry in the repository.

@@ -1,15 +1,19 @@
 //! The plans of this person: made, changed, and seen with everything derived from them.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::api::{LastRun, OperationState, PlanDraft, PlanId, PlanView, Problem, Schedule};
+use crate::api::{
+    LastRun, OperationState, PlanDraft, PlanId, PlanView, Problem, Schedule, SnapshotView,
+};
 use crate::error::AppError;
-use crate::health::{self, PlanPast};
+use crate::health::{self, Held, PlanPast};
 use crate::operation::{Operation, Task};
 use crate::plan::{self, Plan};
 use crate::preflight;
+use crate::repositories::Facts;
 use crate::schedule::{self, Past};
 use crate::state::State;
 
@@ -23,7 +27,7 @@ impl State {
         getrandom::fill(&mut random)
             .map_err(|error| AppError::unexpected("there are no random numbers", error))?;
         let id: PlanId = plan::slug(&draft.name, random).as_str().into();
-        let plan = Plan::edited(id, self.now(), draft);
+        let plan = Plan::new(id, self.now(), draft);
         self.edit(|file| {
             file.plans.push(plan.clone());
             Ok(())
@@ -32,16 +36,21 @@ impl State {
         Ok(self.plan_view(&plan))
     }
 
-    pub(crate) fn change_plan(&self, id: &PlanId, draft: PlanDraft) -> Result<PlanView, AppError> {
+    pub(crate) fn change_plan(
+        self: &Arc<Self>,
+        id: &PlanId,
+        draft: PlanDraft,
+    ) -> Result<PlanView, AppError> {
         let plan = self.plan(id)?;
         self.check_draft(&draft, Some(id))?;
-        let plan = Plan::edited(plan.id, plan.made_at, draft);
+        let plan = plan.edited(self.now(), draft);
         self.edit(|file| {
             for kept in file.plans.iter_mut().filter(|kept| kept.id == *id) {
                 plan.clone_into(kept);
             }
             Ok(())
         })?;
+        self.request_again(&plan)?;
         self.changed();
         Ok(self.plan_view(&plan))
     }
@@ -72,7 +81,7 @@ impl State {
         let Ok(entry) = self.repository(&draft.repository) else {
             return vec![AppError::RepositoryUnknown { id: draft.repository.0 }.problem()];
         };
-        let plan = Plan::edited("draft".into(), self.now(), draft);
+        let plan = Plan::new("draft".into(), self.now(), draft);
         let mut problems = preflight::of_sources(&plan, &entry);
         problems.extend(self.check_connected(&entry).err());
         problems.extend(preflight::of_destination(&entry, self.ports.volumes.as_ref(), None));
@@ -108,9 +117,9 @@ impl State {
         let past = PlanPast {
             name: &plan.name,
             schedule: plan.schedule,
-            made_at: plan.made_at,
+            since: plan.since(),
             backups: &backups,
-            newest_seen: newest.and_then(|seen| Timestamp::from_millisecond(seen.time).ok()),
+            held: self.held_of(plan, &facts),
         };
         let due = due_past(plan, &backups);
         let upcoming = schedule::upcoming(plan.schedule, due, now, &zone, UPCOMING);
@@ -144,6 +153,26 @@ impl State {
         }
     }
 
+    /// What is known of the plan's snapshots in its repository.
+    fn held_of(&self, plan: &Plan, facts: &Facts) -> Held {
+        let removed = self.operations(|operations| {
+            let ended = operations.values().filter(|one| one.state == OperationState::Succeeded);
+            let removed = ended.filter_map(|one| match &one.task {
+                Task::Forget { snapshots } if one.repository == plan.repository => Some(snapshots),
+                _ => None,
+            });
+            removed.flatten().cloned().collect()
+        });
+        let moment = |seen: &SnapshotView| Timestamp::from_millisecond(seen.time).ok();
+        let seen = facts.of_plan(&plan.id);
+        Held {
+            repository: plan.repository.clone(),
+            seen_at: facts.seen_at,
+            seen: seen.filter_map(|one| Some((one.id.clone(), moment(one)?))).collect(),
+            removed,
+        }
+    }
+
     /// When the plan became due, if it is due now and nothing of it runs or waits.
     pub(crate) fn due_since(&self, plan: &Plan) -> Option<Timestamp> {
         if plan.schedule == Schedule::Manual || self.queue.lock().of_plan(&plan.id).is_some() {
@@ -174,7 +203,7 @@ fn due_past(plan: &Plan, backups: &[Operation]) -> Past {
         other => other,
     };
     let started = counted.map(|backup| backup.started_at.unwrap_or_else(|| backup.latest()));
-    Past { made_at: plan.made_at, last_started: started }
+    Past { since: plan.since(), last_started: started }
 }
 
 /// True if `inner` is `outer` or lies in it.

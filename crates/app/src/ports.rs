@@ -129,6 +129,8 @@ pub enum NoticeKind {
     Failed,
     /// A plan is overdue.
     Overdue,
+    /// Something waits for the person.
+    Waiting,
     /// A plan that failed or was overdue is protected again.
     Recovered,
     /// A backup succeeded.

@@ -15,10 +15,11 @@ use crate::api::{
 };
 use crate::error::{AppError, chain};
 use crate::operation::{Operation, Task};
+use crate::plan::Plan;
 use crate::progress::Meter;
 use crate::queue::{Access, Entry};
 use crate::schedule;
-use crate::state::{Live, State};
+use crate::state::{AtWork, Live, State};
 
 /// What an operation did. A problem makes it one that finished with warnings, or one that failed.
 #[derive(Debug)]
@@ -26,6 +27,20 @@ pub(crate) struct Done {
     pub(crate) summary: OperationSummary,
     pub(crate) problem: Option<AppError>,
     pub(crate) is_failure: bool,
+}
+
+/// How an operation ended.
+struct Ending {
+    state: OperationState,
+    summary: Option<OperationSummary>,
+    problem: Option<Problem>,
+}
+
+/// An operation whose turn came.
+struct Started {
+    operation: OperationId,
+    cancel: Cancellation,
+    at_work: AtWork,
 }
 
 /// A running operation, as its work sees it.
@@ -145,44 +160,76 @@ impl State {
             return;
         }
         let waiting = self.queue.lock().waiting().to_vec();
-        let mut held = HashSet::new();
+        let mut ready = HashSet::new();
         for entry in &waiting {
-            if let Err(reason) = self.may_start(entry) {
-                held.insert(entry.operation.clone());
-                self.wait_for(&entry.operation, reason.problem());
+            match self.may_start(entry) {
+                Ok(()) => {
+                    ready.insert(entry.operation.clone());
+                }
+                Err(reason) => self.wait_for(&entry.operation, reason.problem()),
             }
         }
-        let (started, blocked) = {
-            let mut queue = self.queue.lock();
-            let started = queue.start(&held);
-            let blocked: Vec<(OperationId, OperationId)> = queue
-                .waiting()
-                .iter()
-                .filter(|entry| !held.contains(&entry.operation))
-                .filter_map(|entry| {
-                    Some((entry.operation.clone(), queue.blocker(entry)?.operation.clone()))
-                })
-                .collect();
-            (started, blocked)
-        };
+        let (started, blocked) = self.take_from_queue(&ready);
         for (waits, blocker) in blocked {
             self.wait_for(&waits, self.busy(&blocker).problem());
         }
-        for entry in started {
-            self.begin(&entry.operation);
+        for started in started {
+            self.begin(started);
         }
     }
 
-    fn may_start(&self, entry: &Entry) -> Result<(), AppError> {
-        match self.repository(&entry.repository) {
-            Ok(repository) => self.check_connected(&repository),
-            // It starts, and fails with the reason.
-            Err(_) => Ok(()),
+    /// Moves what is ready from waiting to running, and names the rest of it with what is in its
+    /// way. From here on it can be cancelled, and closing the app waits for it.
+    fn take_from_queue(
+        &self,
+        ready: &HashSet<OperationId>,
+    ) -> (Vec<Started>, Vec<(OperationId, OperationId)>) {
+        let mut queue = self.queue.lock();
+        if self.is_closing.load(Ordering::Acquire) {
+            return (Vec::new(), Vec::new());
         }
+        let waiting = queue.waiting().iter().map(|entry| entry.operation.clone());
+        let held: HashSet<OperationId> = waiting.filter(|one| !ready.contains(one)).collect();
+        let mut live = self.live.lock();
+        let started = queue.start(&held).into_iter().map(|entry| {
+            let cancel = Cancellation::default();
+            live.insert(entry.operation.clone(), Live::new(cancel.clone()));
+            Started { operation: entry.operation, cancel, at_work: self.works() }
+        });
+        let started = started.collect();
+        let blocked = queue.waiting().iter().filter(|entry| ready.contains(&entry.operation));
+        let blocked = blocked.filter_map(|entry| {
+            Some((entry.operation.clone(), queue.blocker(entry)?.operation.clone()))
+        });
+        (started, blocked.collect())
+    }
+
+    fn may_start(self: &Arc<Self>, entry: &Entry) -> Result<(), AppError> {
+        let (repository, operation) =
+            (self.repository(&entry.repository), self.operation(&entry.operation));
+        let (Ok(repository), Ok(operation)) = (repository, operation) else {
+            // It starts, and fails with the reason.
+            return Ok(());
+        };
+        self.check_answers(&repository)?;
+        let checked = self.check_password(&repository);
+        let is_scheduled = is_scheduled(operation.trigger);
+        match &checked {
+            // Who asks for it can unlock the keychain now.
+            Err(AppError::KeychainLocked) if !is_scheduled => return Ok(()),
+            Err(reason) if is_scheduled => self.ask_for_password(&repository, reason),
+            _ => {}
+        }
+        checked
     }
 
     fn wait_for(&self, id: &OperationId, reason: Problem) {
-        self.update(id, |operation| operation.waiting_for = Some(reason));
+        self.update(id, |operation| {
+            // It may have been cancelled, or started by somebody else, since it was looked at.
+            if operation.state == OperationState::Queued {
+                operation.waiting_for = Some(reason);
+            }
+        });
     }
 
     fn busy(&self, blocker: &OperationId) -> AppError {
@@ -195,18 +242,16 @@ impl State {
         AppError::RepositoryBusy { name, by }
     }
 
-    fn begin(self: &Arc<Self>, id: &OperationId) {
-        let cancel = Cancellation::default();
-        let live = Live { cancel: cancel.clone(), progress: None, meter: None, snapshot: None };
-        self.live.lock().insert(id.clone(), live);
+    fn begin(self: &Arc<Self>, started: Started) {
+        let Started { operation: id, cancel, at_work } = started;
         let now = self.now();
-        self.update(id, |operation| {
+        self.update(&id, |operation| {
             operation.state = OperationState::Running;
             operation.started_at = Some(now);
             let waited = operation.waiting_for.take().map(|reason| reason.code);
             operation.waited_for = waited.filter(|code| *code != Code::RepositoryBusy);
         });
-        let (state, name, at_work) = (self.clone(), id.clone(), self.works());
+        let (state, name) = (self.clone(), id.clone());
         let spawned = std::thread::Builder::new().name("operation".to_owned()).spawn(move || {
             state.perform(&name, &cancel);
             drop(state);
@@ -214,7 +259,7 @@ impl State {
         });
         if let Err(error) = spawned {
             let error = AppError::unexpected("could not start a thread", error);
-            self.settle(id, Err(error), None);
+            self.settle(&id, Err(error), None);
         }
     }
 
@@ -270,46 +315,65 @@ impl State {
             // What cannot be remembered was still counted.
             let _ = self.log().put_findings(id, &groups);
         }
-        let is_closing = self.is_closing.load(Ordering::Acquire);
-        let now = self.now();
         self.note_outcome(id, &outcome);
-        let Ok(mut operation) = self.operation(id) else { return };
-        operation.findings = count;
-        operation.finished_at = Some(now);
+        let Ok(operation) = self.operation(id) else { return };
+        let ending = self.ending(&operation, outcome);
+        let now = self.now();
+        self.live.lock().remove(id);
+        self.queue.lock().finished(id);
+        let ended = self.update(id, |operation| {
+            operation.findings = count;
+            operation.finished_at = Some(now);
+            operation.state = ending.state;
+            operation.summary = ending.summary;
+            operation.problem = ending.problem;
+        });
+        if let Some(operation) = ended {
+            self.tell_outcome(&operation);
+        }
+        self.pump();
+        self.look(&operation.repository);
+    }
+
+    /// What an outcome makes of an operation.
+    fn ending(&self, operation: &Operation, outcome: Result<Done, AppError>) -> Ending {
+        let is_closing = self.is_closing.load(Ordering::Acquire);
+        let interrupted =
+            |problem| Ending { state: OperationState::Interrupted, summary: None, problem };
         match outcome {
-            Ok(Done { summary, problem, is_failure }) => {
-                operation.state = match (&problem, is_failure) {
+            Ok(Done { summary, problem, is_failure }) => Ending {
+                state: match (&problem, is_failure) {
                     (_, true) => OperationState::Failed,
                     (Some(_), false) => OperationState::Warnings,
                     (None, false) => OperationState::Succeeded,
-                };
-                operation.summary = Some(summary);
-                operation.problem = problem.map(Problem::from);
-            }
+                },
+                summary: Some(summary),
+                problem: problem.map(Problem::from),
+            },
             // Who quits the app wants the backup all the same: it is due again at the next start.
             Err(AppError::Cancelled) if is_closing => {
-                operation.state = OperationState::Interrupted;
-                operation.problem = Some(AppError::Interrupted.problem());
+                interrupted(Some(AppError::Interrupted.problem()))
             }
-            Err(AppError::Cancelled) => operation.state = OperationState::Cancelled,
-            // A drive that was unplugged in the middle is waited for, like one that was not there.
-            Err(error) if self.lost_drive(&operation).is_some() => {
-                operation.state = OperationState::Interrupted;
-                operation.problem = self
-                    .lost_drive(&operation)
-                    .map(|lost| Problem { details: Some(chain(&error)), ..lost.problem() });
+            Err(AppError::Cancelled) => {
+                Ending { state: OperationState::Cancelled, summary: None, problem: None }
             }
-            Err(error) => {
-                operation.state = OperationState::Failed;
-                operation.problem = Some(error.problem());
+            // Nothing was done yet, and the next one waits for the password.
+            Err(error) if needs_password(&error) && is_scheduled(operation.trigger) => {
+                interrupted(Some(error.problem()))
             }
+            Err(error) => match self.lost_drive(operation) {
+                // A drive that was unplugged in the middle is waited for, like one that was not
+                // there.
+                Some(lost) => {
+                    interrupted(Some(Problem { details: Some(chain(&error)), ..lost.problem() }))
+                }
+                None => Ending {
+                    state: OperationState::Failed,
+                    summary: None,
+                    problem: Some(error.problem()),
+                },
+            },
         }
-        self.live.lock().remove(id);
-        self.queue.lock().finished(id);
-        self.record(&operation);
-        self.tell_outcome(&operation);
-        self.pump();
-        self.look(&operation.repository);
     }
 
     fn lost_drive(&self, operation: &Operation) -> Option<AppError> {
@@ -337,6 +401,20 @@ impl State {
         }
         if let Some(live) = self.live.lock().get(id) {
             live.cancel.cancel();
+        }
+        Ok(())
+    }
+
+    /// Withdraws the run of a plan that waits and asks for it anew: the plan has moved.
+    pub(crate) fn request_again(self: &Arc<Self>, plan: &Plan) -> Result<(), AppError> {
+        let waiting = self.queue.lock().of_plan(&plan.id).map(|entry| entry.operation.clone());
+        let Some(waiting) = waiting else { return Ok(()) };
+        let operation = self.operation(&waiting)?;
+        // What runs already goes on where it began.
+        if operation.repository != plan.repository && self.queue.lock().withdraw(&waiting) {
+            self.finish_unstarted(&waiting, OperationState::Cancelled);
+            let named = Some((plan.id.clone(), plan.name.clone()));
+            self.request(Task::Backup, &plan.repository, named, operation.trigger)?;
         }
         Ok(())
     }
@@ -376,16 +454,20 @@ impl State {
             }
         }
         self.pump();
-        self.look_again(now);
         self.tell_overdue();
+        self.look_again(now);
         self.changed();
     }
 
     /// Stops what runs, and returns once nothing does.
     pub(crate) fn shut_down(&self) {
-        self.is_closing.store(true, Ordering::Release);
-        for one in self.live.lock().values() {
-            one.cancel.cancel();
+        {
+            // Whatever comes to its turn does so before this or not at all.
+            let _queue = self.queue.lock();
+            self.is_closing.store(true, Ordering::Release);
+            for one in self.live.lock().values() {
+                one.cancel.cancel();
+            }
         }
         self.wait_until_settled(CLOSING_PATIENCE);
         // What is not on the disk by now cannot be helped.
@@ -395,4 +477,15 @@ impl State {
 
 fn trigger_of(due: Timestamp, now: Timestamp) -> Trigger {
     if schedule::is_missed(due, now) { Trigger::Missed } else { Trigger::Scheduled }
+}
+
+/// True if the clock asked, and nobody who could enter a password.
+fn is_scheduled(trigger: Trigger) -> bool {
+    matches!(trigger, Trigger::Scheduled | Trigger::Missed)
+}
+
+/// True if a person has to give the password, or access to it.
+fn needs_password(error: &AppError) -> bool {
+    use AppError::{KeychainDenied, KeychainLocked, KeychainUnavailable, PasswordMissing};
+    matches!(error, PasswordMissing { .. } | KeychainLocked | KeychainUnavailable | KeychainDenied)
 }

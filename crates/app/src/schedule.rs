@@ -12,8 +12,8 @@ use crate::api::Schedule;
 /// What decides when a plan is due, beside its schedule and now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Past {
-    /// When the plan was made.
-    pub(crate) made_at: Timestamp,
+    /// Since when the plan has had its schedule.
+    pub(crate) since: Timestamp,
     /// When its last run began, of those that count.
     pub(crate) last_started: Option<Timestamp>,
 }
@@ -120,11 +120,12 @@ fn latest_slot(hour: u8, minute: u8, now: Timestamp, zone: &TimeZone) -> Option<
         .find(|at| *at <= now)
 }
 
-/// What the next run is counted from: the last start, or the plan's making. `None` if that lies
-/// in the future, as after a wrong clock was corrected: then nothing is known, and a run is due.
+/// What the next run is counted from: the last start, or since when there is the schedule if that
+/// is later. What lies in the future, as after a wrong clock was corrected, does not count; with
+/// nothing left nothing is known, and a run is due.
 fn counted_start(past: Past, now: Timestamp) -> Option<Timestamp> {
-    let start = past.last_started.unwrap_or(past.made_at);
-    (start.duration_since(now) <= CLOCK_SET_BACK).then_some(start)
+    let known = [Some(past.since), past.last_started].into_iter().flatten();
+    known.filter(|start| start.duration_since(now) <= CLOCK_SET_BACK).max()
 }
 
 fn later(start: Timestamp, hours: u32) -> Timestamp {
@@ -148,7 +149,7 @@ mod tests {
     }
 
     fn ran(made: &str, last: Option<&str>) -> Past {
-        Past { made_at: at(made), last_started: last.map(at) }
+        Past { since: at(made), last_started: last.map(at) }
     }
 
     fn due(schedule: Schedule, past: Past, now: &str) -> Option<Timestamp> {
@@ -165,6 +166,15 @@ mod tests {
         let past = ran("2026-03-01 00:00", Some("2026-03-02 09:00"));
         assert_eq!(due(EVERY_SIX_HOURS, past, "2026-03-02 14:59:59"), None);
         assert_eq!(due(EVERY_SIX_HOURS, past, "2026-03-02 15:00"), Some(at("2026-03-02 15:00")));
+    }
+
+    #[test]
+    fn a_schedule_changed_today_makes_nothing_due_that_lies_before_the_change() {
+        let past = ran("2026-03-03 09:00", Some("2026-03-03 02:00"));
+        let at_eight = Schedule::DailyAt { hour: 8, minute: 0 };
+        assert_eq!(due(at_eight, past, "2026-03-03 09:01"), None);
+        assert_eq!(due(at_eight, past, "2026-03-04 08:00"), Some(at("2026-03-04 08:00")));
+        assert_eq!(due(EVERY_SIX_HOURS, past, "2026-03-03 14:59"), None);
     }
 
     #[test]
@@ -217,6 +227,14 @@ mod tests {
         let past = ran("2026-03-01 09:00", Some("2027-03-01 09:00"));
         assert!(due(EVERY_SIX_HOURS, past, "2026-03-02 09:00").is_some());
         assert!(due(DAILY_AT_TWO, past, "2026-03-02 09:00").is_some());
+    }
+
+    #[test]
+    fn a_schedule_set_in_the_future_makes_a_plan_due_once_and_not_for_ever() {
+        let never = ran("2027-03-01 09:00", None);
+        assert!(due(EVERY_SIX_HOURS, never, "2026-03-02 09:00").is_some());
+        let once = ran("2027-03-01 09:00", Some("2026-03-02 09:00"));
+        assert_eq!(due(EVERY_SIX_HOURS, once, "2026-03-02 09:01"), None);
     }
 
     #[test]

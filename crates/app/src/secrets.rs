@@ -71,6 +71,15 @@ impl Secrets {
         found?.ok_or_else(missing)
     }
 
+    /// Refuses a repository whose password is known to be out of reach, without asking.
+    pub(crate) fn check(&self, entry: &RepositoryEntry) -> Result<(), AppError> {
+        match self.state(entry) {
+            SecretState::Stored | SecretState::Session => Ok(()),
+            SecretState::Missing => Err(AppError::PasswordMissing { name: entry.name.clone() }),
+            SecretState::Locked => Err(AppError::KeychainLocked),
+        }
+    }
+
     /// Keeps a password until the app ends.
     pub(crate) fn keep_for_session(&self, id: &RepositoryId, password: Password) {
         self.session.lock().insert(id.clone(), password);

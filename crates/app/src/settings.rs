@@ -313,6 +313,7 @@ mod tests {
             excludes: Excludes::default(),
             schedule: Schedule::EveryHours { hours: 4 },
             made_at: NOW,
+            changed_at: None,
         };
         SettingsFile {
             settings: Settings { theme: Theme::Dark, ..Settings::default() },

@@ -3,7 +3,7 @@
 //! Settings and history are written through: what a method returned is on the disk, or its error
 //! says why not. Every change is followed by an event.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -54,8 +54,13 @@ pub(crate) struct State {
     store: SettingsStore,
     settings: Mutex<SettingsFile>,
     log: Box<dyn OperationLog>,
+    /// Held from the change of an operation until it is stored and told, so that no older state of
+    /// it overtakes a newer one.
+    recording: Mutex<()>,
     history: Mutex<History>,
     problems: Mutex<VecDeque<Problem>>,
+    /// Repositories whose password the person was asked for.
+    pub(crate) passwords_asked: Mutex<HashSet<RepositoryId>>,
     events: broadcast::Sender<AppEvent>,
 }
 
@@ -68,6 +73,12 @@ pub(crate) struct Live {
     pub(crate) meter: Option<Arc<Meter>>,
     /// The snapshot that it reads, which must not be removed meanwhile.
     pub(crate) snapshot: Option<String>,
+}
+
+impl Live {
+    pub(crate) fn new(cancel: Cancellation) -> Self {
+        Self { cancel, progress: None, meter: None, snapshot: None }
+    }
 }
 
 /// Threads that work: operations, and what follows them.
@@ -129,8 +140,10 @@ impl State {
             store,
             settings: Mutex::new(settings),
             log: opened.log,
+            recording: Mutex::default(),
             history: Mutex::new(History { operations, names }),
             problems: Mutex::new(problems),
+            passwords_asked: Mutex::default(),
             events,
             ports,
             surroundings,
@@ -188,7 +201,37 @@ impl State {
 
     /// Stores an operation as it is now, and tells about it. What ended is made durable.
     pub(crate) fn record(&self, operation: &Operation) {
+        let turn = self.recording.lock();
         self.history.lock().operations.insert(operation.id.clone(), operation.clone());
+        self.keep_and_tell(operation);
+        drop(turn);
+        self.changed();
+    }
+
+    /// Changes a recorded operation, and returns it as it is then.
+    pub(crate) fn update(
+        &self,
+        id: &OperationId,
+        change: impl FnOnce(&mut Operation),
+    ) -> Option<Operation> {
+        let turn = self.recording.lock();
+        let changed = {
+            let mut history = self.history.lock();
+            let operation = history.operations.get_mut(id)?;
+            let before = operation.clone();
+            change(operation);
+            if *operation == before {
+                return Some(before);
+            }
+            operation.clone()
+        };
+        self.keep_and_tell(&changed);
+        drop(turn);
+        self.changed();
+        Some(changed)
+    }
+
+    fn keep_and_tell(&self, operation: &Operation) {
         let mut stored = self.log.put(operation);
         if !operation.is_live() {
             stored = stored.and_then(|()| self.log.make_durable());
@@ -199,22 +242,6 @@ impl State {
         }
         let progress = self.live.lock().get(&operation.id).and_then(|live| live.progress.clone());
         self.send(AppEvent::Operation { operation: Box::new(operation.view(progress)) });
-        self.changed();
-    }
-
-    /// Changes a recorded operation.
-    pub(crate) fn update(&self, id: &OperationId, change: impl FnOnce(&mut Operation)) {
-        let changed = {
-            let history = self.history.lock();
-            let Some(operation) = history.operations.get(id) else { return };
-            let mut changed = operation.clone();
-            change(&mut changed);
-            if changed == *operation {
-                return;
-            }
-            changed
-        };
-        self.record(&changed);
     }
 
     pub(crate) fn operation(&self, id: &OperationId) -> Result<Operation, AppError> {
@@ -310,7 +337,10 @@ impl State {
         let known = self.repository(&operation.repository).is_ok();
         known
             && match (&operation.task, &operation.plan) {
-                (Task::Backup, Some((plan, _))) => self.plan(plan).is_ok(),
+                // A plan that was moved to another repository meanwhile is due there anew.
+                (Task::Backup, Some((plan, _))) => {
+                    self.plan(plan).is_ok_and(|plan| plan.repository == operation.repository)
+                }
                 (Task::Verify { .. } | Task::Forget { .. }, _) => true,
                 _ => false,
             }

@@ -9,6 +9,7 @@ use crate::error::AppError;
 use crate::notify::{self, Told};
 use crate::operation::Operation;
 use crate::ports::{Notice, NoticeAction};
+use crate::settings::RepositoryEntry;
 use crate::state::State;
 
 impl State {
@@ -41,6 +42,25 @@ impl State {
                 self.tell(&notice, last, plan.repository.clone());
             }
         }
+    }
+
+    /// Tells that runs wait for a password: once, until one is entered.
+    pub(crate) fn ask_for_password(self: &Arc<Self>, entry: &RepositoryEntry, reason: &AppError) {
+        if !self.passwords_asked.lock().insert(entry.id.clone()) {
+            return;
+        }
+        let settings = self.file().settings;
+        let reason = reason.problem();
+        let notice = notify::about_password(&entry.id, &entry.name, &reason, &settings);
+        if let Some(notice) = notice {
+            self.tell(&notice, None, entry.id.clone());
+        }
+    }
+
+    /// Lets go what waited for a password.
+    pub(crate) fn password_entered(self: &Arc<Self>, repository: &RepositoryId) {
+        self.passwords_asked.lock().remove(repository);
+        self.pump();
     }
 
     /// Hands a notice over, and remembers whether that works at all.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use holdfast_app::ports::{
     ActionChosen, Autostart, AutostartError, Notice, NoticeAction, Notifier, NotifyError,
@@ -125,6 +125,8 @@ impl Autostart for MemoryAutostart {
 #[derive(Default)]
 pub struct MemoryVolumes {
     drives: Mutex<BTreeMap<PathBuf, Volume>>,
+    hanging: Mutex<Option<PathBuf>>,
+    answering: Condvar,
 }
 
 impl MemoryVolumes {
@@ -138,10 +140,26 @@ impl MemoryVolumes {
     pub fn unmount(&self, folder: &Path) {
         hold(&self.drives).remove(folder);
     }
+
+    /// From now on a question about this folder hangs, as one to a server that is gone, until
+    /// [`answer`](Self::answer).
+    pub fn hang(&self, folder: &Path) {
+        *hold(&self.hanging) = Some(folder.to_owned());
+    }
+
+    /// Answers every question that hangs.
+    pub fn answer(&self) {
+        *hold(&self.hanging) = None;
+        self.answering.notify_all();
+    }
 }
 
 impl Volumes for MemoryVolumes {
     fn of(&self, path: &Path) -> Result<Volume, std::io::Error> {
+        let hangs = |silent: &mut Option<PathBuf>| {
+            silent.as_ref().is_some_and(|folder| path.starts_with(folder))
+        };
+        drop(self.answering.wait_while(hold(&self.hanging), hangs));
         let drives = hold(&self.drives);
         let found = path.ancestors().find_map(|folder| drives.get(folder).cloned());
         Ok(found.unwrap_or_else(|| Volume {

@@ -132,7 +132,10 @@ impl World {
 
     /// Ends the app without a word.
     pub fn kill(&mut self) {
-        self.app = None;
+        if let Some(app) = self.app.take() {
+            // A thread cannot be killed, and one that works holds the history open.
+            self.runtime.block_on(app.settled());
+        }
         self.probe.end(self.identity().pid);
         // What runs in the background holds the history open until it is done.
         let old = std::mem::replace(&mut self.runtime, Runtime::new().expect("a runtime"));
@@ -261,7 +264,39 @@ impl World {
     /// # Panics
     /// If the app refuses.
     pub fn add_repository(&self) -> RepositoryId {
-        let storage = Arc::new(LocalBackend::new(self.location()));
+        self.make_and_add(self.repository_draft(false, true), &self.location())
+    }
+
+    /// Mounts another drive, called `name`, and makes a repository at its root.
+    ///
+    /// # Panics
+    /// If the app refuses.
+    pub fn add_repository_on(&self, name: &str) -> RepositoryId {
+        let drive = self.path("media").join(name);
+        fs::create_dir_all(&drive).expect("a folder");
+        self.volumes.mount(&drive, 100_000_000_000, false);
+        let mut draft = self.repository_draft(false, true);
+        name.clone_into(&mut draft.name);
+        draft.location = Location::Local { path: text(&drive) };
+        self.make_and_add(draft, &drive)
+    }
+
+    /// Makes another plan of the documents, with a name of its own.
+    ///
+    /// # Panics
+    /// If the app refuses.
+    pub fn add_plan_called(
+        &self,
+        name: &str,
+        repository: &RepositoryId,
+        schedule: Schedule,
+    ) -> PlanId {
+        let draft = PlanDraft { name: name.to_owned(), ..self.plan_draft(repository, schedule) };
+        self.ask(self.app().add_plan(draft)).expect("it is made").id
+    }
+
+    fn make_and_add(&self, draft: RepositoryDraft, folder: &Path) -> RepositoryId {
+        let storage = Arc::new(LocalBackend::new(folder));
         let options = CreateOptions {
             kdf_cost: Some(KdfCost::least_for_tests()),
             ..CreateOptions::default()
@@ -269,7 +304,6 @@ impl World {
         let (password, identity) = (Password::new(PASSWORD), self.identity());
         Repository::create(storage, &password, &options, &identity, &*self.clock, &berlin())
             .expect("it is made");
-        let draft = self.repository_draft(false, true);
         self.ask(self.app().add_repository(draft)).expect("it is adopted").id
     }
 

@@ -120,7 +120,7 @@ pub enum AppError {
     #[error("{path} has no room")]
     TargetFull { path: PathBuf, room: Option<(u64, u64)> },
     #[error("{name} is overdue")]
-    Overdue { name: String, since_millis: i64, now_millis: i64, because: Option<String> },
+    Overdue { name: String, since_millis: Option<i64>, now_millis: i64, because: Option<String> },
     #[error("the app ended before the operation")]
     Interrupted,
     #[error("{count} files could not be read")]

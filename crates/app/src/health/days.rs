@@ -57,10 +57,10 @@ fn was_due(past: &PlanPast<'_>, day: Date, now: Timestamp, zone: &TimeZone) -> b
     match past.schedule {
         Schedule::Manual => false,
         Schedule::DailyAt { hour, minute } => schedule::slot(day, hour, minute, zone)
-            .is_some_and(|slot| slot > past.made_at && schedule::is_missed(slot, now)),
+            .is_some_and(|slot| slot > past.since && schedule::is_missed(slot, now)),
         // A plan that runs at least daily has a run on every whole day of its life.
         Schedule::EveryHours { hours } => {
-            let born = zone.to_datetime(past.made_at).date();
+            let born = zone.to_datetime(past.since).date();
             hours <= 24 && day > born && day < zone.to_datetime(now).date()
         }
     }
@@ -68,16 +68,16 @@ fn was_due(past: &PlanPast<'_>, day: Date, now: Timestamp, zone: &TimeZone) -> b
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{backup, waiting};
+    use super::super::tests::{backup, held, waiting};
     use super::*;
 
     fn cells(backups: &[Operation], schedule: Schedule, now: &str) -> Vec<DayState> {
         let past = PlanPast {
             name: "Photos",
             schedule,
-            made_at: "2026-03-03T09:00:00Z".parse().expect("a moment"),
+            since: "2026-03-03T09:00:00Z".parse().expect("a moment"),
             backups,
-            newest_seen: None,
+            held: held(),
         };
         let now = format!("{now}:00Z").parse().expect("a moment");
         day_cells(&past, now, &TimeZone::UTC).into_iter().map(|cell| cell.state).collect()
@@ -90,9 +90,9 @@ mod tests {
         let past = PlanPast {
             name: "Photos",
             schedule: DAILY,
-            made_at: Timestamp::UNIX_EPOCH,
+            since: Timestamp::UNIX_EPOCH,
             backups: &[],
-            newest_seen: None,
+            held: held(),
         };
         let now = "2026-03-30T12:00:00Z".parse().expect("a moment");
         let days = day_cells(&past, now, &TimeZone::UTC);

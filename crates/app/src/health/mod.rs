@@ -5,9 +5,11 @@
 
 mod days;
 
-use jiff::Timestamp;
+use std::collections::HashSet;
 
-use crate::api::{Code, HealthState, OperationState, PlanHealth, Problem, Schedule};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::api::{Code, HealthState, OperationState, PlanHealth, Problem, RepositoryId, Schedule};
 use crate::error::AppError;
 use crate::operation::Operation;
 use crate::schedule;
@@ -19,19 +21,53 @@ pub(crate) use days::day_cells;
 pub(crate) struct PlanPast<'a> {
     pub(crate) name: &'a str,
     pub(crate) schedule: Schedule,
-    pub(crate) made_at: Timestamp,
+    /// Since when the plan has had its schedule and its repository.
+    pub(crate) since: Timestamp,
     /// Backups of the plan, the oldest first.
     pub(crate) backups: &'a [Operation],
-    /// The newest snapshot that the repository itself showed, if it was looked at.
-    pub(crate) newest_seen: Option<Timestamp>,
+    pub(crate) held: Held,
 }
 
+/// What is known of a plan's snapshots in its repository.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Held {
+    pub(crate) repository: RepositoryId,
+    /// When the last look began that saw all snapshots.
+    pub(crate) seen_at: Option<Timestamp>,
+    /// Those it saw, with their moments.
+    pub(crate) seen: Vec<(String, Timestamp)>,
+    /// Those that this app removed.
+    pub(crate) removed: HashSet<String>,
+}
+
+impl Held {
+    /// True if what the backup stored is still there, as far as is known.
+    fn holds(&self, backup: &Operation) -> bool {
+        let snapshot = backup.summary.as_ref().and_then(|summary| summary.snapshot.as_ref());
+        let is_removed = snapshot.is_some_and(|id| self.removed.contains(id));
+        // A look that began before the backup ended says nothing about it.
+        let is_seen = || snapshot.is_some_and(|id| self.seen.iter().any(|(seen, _)| seen == id));
+        let is_newer = self.seen_at.is_none_or(|looked| backup.latest() > looked);
+        backup.repository == self.repository && !is_removed && (is_newer || is_seen())
+    }
+}
+
+/// How far ahead of this computer's clock a snapshot may be dated and count all the same.
+const CLOCK_AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
 impl PlanPast<'_> {
-    /// When the newest good snapshot was made.
-    pub(crate) fn newest_good(&self) -> Option<Timestamp> {
-        let recorded = self.backups.iter().rev().find(|backup| backup.is_good_backup());
-        let recorded = recorded.map(|backup| backup.started_at.unwrap_or(backup.queued_at));
-        recorded.max(self.newest_seen)
+    /// When the newest good snapshot was made. One dated in the future does not count: it would
+    /// hide every failure until then.
+    pub(crate) fn newest_good(&self, now: Timestamp) -> Option<Timestamp> {
+        let good = self.backups.iter().filter(|backup| backup.is_good_backup());
+        let recorded = good
+            .filter(|backup| self.held.holds(backup))
+            .map(|backup| backup.started_at.unwrap_or(backup.queued_at));
+        let seen = self.held.seen.iter().filter(|(id, _)| !self.held.removed.contains(id));
+        recorded
+            .chain(seen.map(|(_, made)| *made))
+            .filter(|made| made.duration_since(now) <= CLOCK_AHEAD)
+            .max()
     }
 
     /// The last backup that ended in a way that says something about the plan.
@@ -53,8 +89,9 @@ impl PlanPast<'_> {
 /// How a plan is, and why.
 pub(crate) fn plan_health(past: &PlanPast<'_>, now: Timestamp) -> PlanHealth {
     let target = schedule::target_age(past.schedule);
-    let newest_good = past.newest_good();
-    let overdue_since = newest_good.filter(|made| now.duration_since(*made) > target);
+    let newest_good = past.newest_good(now);
+    let counted_from = newest_good.unwrap_or(past.since);
+    let is_overdue = now.duration_since(counted_from) > target;
     let failed = past.last_verdict().filter(|backup| {
         backup.state == OperationState::Failed
             && newest_good.is_none_or(|made| made < backup.latest())
@@ -62,8 +99,8 @@ pub(crate) fn plan_health(past: &PlanPast<'_>, now: Timestamp) -> PlanHealth {
     let waiting = past.waiting_for();
     let (state, reason) = if let Some(backup) = failed {
         (HealthState::Failing, backup.problem.clone())
-    } else if let Some(since) = overdue_since {
-        (HealthState::Overdue, Some(overdue(past.name, since, now, waiting)))
+    } else if is_overdue {
+        (HealthState::Overdue, Some(overdue(past.name, newest_good, now, waiting)))
     } else if let Some(waiting) = waiting {
         (HealthState::Waiting, Some(waiting.clone()))
     } else if newest_good.is_none() {
@@ -92,10 +129,15 @@ pub(crate) fn worst(states: impl Iterator<Item = HealthState>) -> HealthState {
     states.max_by_key(badness).unwrap_or(HealthState::NoPlans)
 }
 
-fn overdue(name: &str, since: Timestamp, now: Timestamp, waiting: Option<&Problem>) -> Problem {
+fn overdue(
+    name: &str,
+    newest_good: Option<Timestamp>,
+    now: Timestamp,
+    waiting: Option<&Problem>,
+) -> Problem {
     let error = AppError::Overdue {
         name: name.to_owned(),
-        since_millis: since.as_millisecond(),
+        since_millis: newest_good.map(Timestamp::as_millisecond),
         now_millis: now.as_millisecond(),
         because: waiting.map(|problem| format!("{} {}", problem.title, problem.advice)),
     };
@@ -143,13 +185,27 @@ mod tests {
         Operation { waiting_for: Some(reason.problem()), ..backup(OperationState::Queued, start) }
     }
 
+    pub(super) fn held() -> Held {
+        Held { repository: "blue".into(), ..Held::default() }
+    }
+
+    /// What was seen in a look at a repository that holds one snapshot.
+    fn seen(looked: &str, snapshot: &str) -> Held {
+        let seen = vec![("s".to_owned(), at(snapshot))];
+        Held { seen_at: Some(at(looked)), seen, ..held() }
+    }
+
     fn state_of(backups: &[Operation], now: &str) -> (HealthState, Option<Code>) {
+        state_with(backups, held(), now)
+    }
+
+    fn state_with(backups: &[Operation], held: Held, now: &str) -> (HealthState, Option<Code>) {
         let past = PlanPast {
             name: "Photos",
             schedule: Schedule::DailyAt { hour: 2, minute: 0 },
-            made_at: at("2026-03-01 00:00"),
+            since: at("2026-03-01 00:00"),
             backups,
-            newest_seen: None,
+            held,
         };
         let health = plan_health(&past, at(now));
         (health.state, health.reason.map(|reason| reason.code))
@@ -216,9 +272,9 @@ mod tests {
         let past = PlanPast {
             name: "Photos",
             schedule: Schedule::DailyAt { hour: 2, minute: 0 },
-            made_at: at("2026-03-01 00:00"),
+            since: at("2026-03-01 00:00"),
             backups: &backups,
-            newest_seen: None,
+            held: held(),
         };
         let health = plan_health(&past, at("2026-03-09 02:00"));
         let reason = health.reason.expect("a reason");
@@ -234,14 +290,40 @@ mod tests {
 
     #[test]
     fn a_snapshot_that_only_the_repository_remembers_protects() {
-        let past = PlanPast {
-            name: "Photos",
-            schedule: Schedule::Manual,
-            made_at: at("2026-03-01 00:00"),
-            backups: &[],
-            newest_seen: Some(at("2026-03-02 00:00")),
-        };
-        assert_eq!(plan_health(&past, at("2026-03-05 00:00")).state, HealthState::Protected);
+        let held = seen("2026-03-02 08:00", "2026-03-02 02:00");
+        assert_eq!(state_with(&[], held, "2026-03-03 00:00").0, HealthState::Protected);
+    }
+
+    #[test]
+    fn a_backup_whose_snapshot_a_later_look_did_not_see_protects_nothing() {
+        let backups = [backup(OperationState::Succeeded, "2026-03-05 02:00")];
+        let looked_at = |moment| Held { seen_at: Some(at(moment)), ..held() };
+        let later = state_with(&backups, looked_at("2026-03-05 03:00"), "2026-03-05 04:00");
+        assert_eq!(later.0, HealthState::Overdue);
+        let before = state_with(&backups, looked_at("2026-03-05 01:00"), "2026-03-05 04:00");
+        assert_eq!(before.0, HealthState::Protected);
+    }
+
+    #[test]
+    fn a_backup_in_another_repository_protects_nothing() {
+        let backups = [backup(OperationState::Succeeded, "2026-03-01 02:00")];
+        let held = Held { repository: "red".into(), ..held() };
+        assert_eq!(state_with(&backups, held, "2026-03-01 04:00").0, HealthState::NeverBackedUp);
+    }
+
+    #[test]
+    fn a_snapshot_dated_in_the_future_hides_neither_age_nor_failure() {
+        let ahead = || seen("2026-03-05 03:00", "2027-03-05 02:00");
+        assert_eq!(state_with(&[], ahead(), "2026-03-05 04:00").0, HealthState::Overdue);
+        let failed = [backup(OperationState::Failed, "2026-03-05 02:00")];
+        assert_eq!(state_with(&failed, ahead(), "2026-03-05 04:00").0, HealthState::Failing);
+    }
+
+    #[test]
+    fn a_plan_that_never_had_a_snapshot_is_overdue_in_the_end_whatever_it_waits_for() {
+        let waiting = [waiting("2026-03-01 02:00")];
+        assert_eq!(state_of(&waiting, "2026-03-02 20:00").0, HealthState::Waiting);
+        assert_eq!(state_of(&waiting, "2026-03-03 02:00").0, HealthState::Overdue);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What is known of a repository from looking at it: snapshots, size, room and locks.
 
+use std::sync::Arc;
+
 use holdfast_engine::backend::FileKind;
 use holdfast_engine::lock;
 use holdfast_engine::monitor::Unwatched;
@@ -9,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Ready;
 use crate::api::{
     Bytes, Code, LastVerify, Light, Lights, LockVerdict, LockView, OperationKind, OperationState,
-    PlanId, Problem, RepositoryId, RepositoryView, SnapshotView,
+    PlanId, Problem, RepositoryId, RepositoryView, SecretState, SnapshotView,
 };
 use crate::engine_work;
 use crate::error::AppError;
@@ -29,6 +31,8 @@ pub(crate) struct Facts {
     pub(crate) format_version: Option<u32>,
     pub(crate) problem: Option<Problem>,
     pub(crate) looked_at: Option<Timestamp>,
+    /// When the last look began that saw everything.
+    pub(crate) seen_at: Option<Timestamp>,
 }
 
 impl Facts {
@@ -49,6 +53,9 @@ impl Facts {
 /// A repository that nothing was done with is looked at so often.
 const LOOKED_AT_EVERY: SignedDuration = SignedDuration::from_mins(60);
 
+/// A keychain that was locked is asked again so often: it may ask the person in turn.
+const UNLOCKED_WITHIN: SignedDuration = SignedDuration::from_mins(10);
+
 /// Less than this free is worth a look.
 const FREE_ATTENTION: Bytes = 5_000_000_000;
 /// Less than this free is too little for most backups.
@@ -59,16 +66,47 @@ const VERIFY_ATTENTION_DAYS: i64 = 45;
 impl State {
     /// Looks at a repository again, and remembers what it saw.
     pub(crate) fn look(&self, id: &RepositoryId) {
+        let began = self.now();
         let seen = self.open(id).and_then(|ready| self.seen(&ready));
+        self.remember_seen(id, began, seen);
+    }
+
+    fn remember_seen(&self, id: &RepositoryId, began: Timestamp, seen: Result<Facts, AppError>) {
         let mut all = self.repositories.facts.lock();
         let facts = all.entry(id.clone()).or_default();
         match seen {
-            Ok(seen) => *facts = seen,
+            // Two may look at once, and the one that began first ends last.
+            Ok(_) if facts.seen_at.is_some_and(|newer| newer > began) => {}
+            Ok(seen) => *facts = Facts { seen_at: Some(began), ..seen },
             Err(error) => facts.problem = Some(error.problem()),
         }
         facts.looked_at = Some(self.now());
         drop(all);
         self.changed();
+    }
+
+    /// Looks at a repository on a thread of its own, unless one looks already; what waited for it
+    /// starts afterwards.
+    pub(crate) fn look_in_background(self: &Arc<Self>, id: &RepositoryId) {
+        if !self.repositories.looking.lock().insert(id.clone()) {
+            return;
+        }
+        let (state, looked_at, at_work) = (self.clone(), id.clone(), self.works());
+        let spawned = std::thread::Builder::new().name("look".to_owned()).spawn(move || {
+            // A look at a drive that does not answer would never end.
+            match state.repository(&looked_at).and_then(|entry| state.check_answers(&entry)) {
+                Ok(()) => state.look(&looked_at),
+                Err(error) => state.remember_seen(&looked_at, state.now(), Err(error)),
+            }
+            state.repositories.looking.lock().remove(&looked_at);
+            state.pump();
+            drop(state);
+            drop(at_work);
+        });
+        if spawned.is_err() {
+            // Without a thread now, there may be one at the next tick.
+            self.repositories.looking.lock().remove(id);
+        }
     }
 
     fn seen(&self, ready: &Ready) -> Result<Facts, AppError> {
@@ -94,19 +132,25 @@ impl State {
             format_version: Some(repository.config().version),
             problem: None,
             looked_at: None,
+            seen_at: None,
         })
     }
 
-    /// Looks at the repositories whose drives came or went, and at those not looked at for long.
-    pub(crate) fn look_again(&self, now: Timestamp) {
+    /// Looks at the repositories whose drives came or went, at those not looked at for long, and
+    /// at those whose keychain was locked: it may be open by now.
+    pub(crate) fn look_again(self: &Arc<Self>, now: Timestamp) {
         for entry in self.file().repositories {
             let facts = self.facts_of(&entry.id);
-            let was_away =
-                facts.problem.is_some_and(|problem| problem.code == Code::DestinationNotConnected);
-            let is_away = self.check_connected(&entry).is_err();
-            let is_old = facts.looked_at.is_none_or(|at| now.duration_since(at) > LOOKED_AT_EVERY);
-            if was_away != is_away || (is_old && !is_away && !self.queue.lock().uses(&entry.id)) {
-                self.look(&entry.id);
+            let was_away = facts.problem.is_some_and(|problem| {
+                matches!(problem.code, Code::DestinationNotConnected | Code::StorageOffline)
+            });
+            let is_away = self.check_answers(&entry).is_err();
+            let is_locked = self.secrets.state(&entry) == SecretState::Locked;
+            let every = if is_locked { UNLOCKED_WITHIN } else { LOOKED_AT_EVERY };
+            let is_old = facts.looked_at.is_none_or(|at| now.duration_since(at) > every);
+            let is_idle = is_locked || !self.queue.lock().uses(&entry.id);
+            if was_away != is_away || (is_old && !is_away && is_idle) {
+                self.look_in_background(&entry.id);
             }
         }
     }
@@ -114,8 +158,15 @@ impl State {
     /// The locks that stand in a repository now.
     pub(crate) fn repository_locks(&self, id: &RepositoryId) -> Result<Vec<LockView>, AppError> {
         let locks = self.locks(&self.open(id)?)?;
-        self.repositories.facts.lock().entry(id.clone()).or_default().locks = Some(locks.clone());
-        self.changed();
+        let seen = Some(locks.clone());
+        let before = {
+            let mut all = self.repositories.facts.lock();
+            std::mem::replace(&mut all.entry(id.clone()).or_default().locks, seen.clone())
+        };
+        // A window that asks at each change must not be told of a change each time it asks.
+        if before != seen {
+            self.changed();
+        }
         Ok(locks)
     }
 

@@ -1,9 +1,10 @@
 //! The repositories of this person: opened once, looked at often.
 
 mod adding;
+mod connection;
 mod looking;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use holdfast_engine::backend::{Backend, BackendErrorKind, FileName};
@@ -20,15 +21,18 @@ use crate::error::AppError;
 use crate::plan;
 use crate::settings::{AUTO_UNLOCK_MINUTES_MIN, LOCK_WAIT_MINUTES_MAX, RepositoryEntry};
 use crate::state::State;
-use looking::Facts;
+use connection::{Connections, is_connected};
 
-pub(crate) use looking::snapshot_view;
+pub(crate) use looking::{Facts, snapshot_view};
 
 /// What is held of repositories while the app runs.
 pub(crate) struct Repositories {
     opened: Mutex<HashMap<RepositoryId, Opened>>,
     facts: Mutex<HashMap<RepositoryId, Facts>>,
     observations: Mutex<HashMap<RepositoryId, Arc<Observations>>>,
+    connections: Connections,
+    /// Those that are being looked at in the background.
+    looking: Mutex<HashSet<RepositoryId>>,
     journal: Arc<Journal>,
 }
 
@@ -45,6 +49,8 @@ impl Repositories {
             opened: Mutex::default(),
             facts: Mutex::default(),
             observations: Mutex::default(),
+            connections: Connections::default(),
+            looking: Mutex::default(),
             journal,
         }
     }
@@ -100,23 +106,39 @@ impl State {
         }
     }
 
-    /// Refuses a repository whose drive is not connected.
+    /// Refuses a repository whose drive is not connected. Waits for as long as the drive takes to
+    /// answer: for threads that are about to work with it anyway.
     pub(crate) fn check_connected(&self, entry: &RepositoryEntry) -> Result<(), AppError> {
-        let path = entry.path();
-        let missing = || AppError::DestinationNotConnected {
+        let is_there = is_connected(entry, self.ports.volumes.as_ref());
+        if is_there { Ok(()) } else { Err(self.not_connected(entry)) }
+    }
+
+    /// The same for whoever has other things to do: refuses a drive that does not answer soon.
+    pub(crate) fn check_answers(&self, entry: &RepositoryEntry) -> Result<(), AppError> {
+        match self.repositories.connections.ask(entry, &self.ports.volumes) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.not_connected(entry)),
+            Err(error) => Err(AppError::StorageOffline {
+                location: entry.path().display().to_string(),
+                source: Box::new(error),
+            }),
+        }
+    }
+
+    fn not_connected(&self, entry: &RepositoryEntry) -> AppError {
+        AppError::DestinationNotConnected {
             name: entry.name.clone(),
-            location: path.to_owned(),
+            location: entry.path().to_owned(),
             snapshots: self.facts_of(&entry.id).snapshot_count(),
-        };
-        if path.exists() {
+        }
+    }
+
+    /// Refuses a repository whose password is known to be out of reach.
+    pub(crate) fn check_password(&self, entry: &RepositoryEntry) -> Result<(), AppError> {
+        if self.repositories.opened.lock().contains_key(&entry.id) {
             return Ok(());
         }
-        let volume = self.ports.volumes.of(path).ok();
-        match (&entry.mounted_at, volume) {
-            (Some(expected), Some(volume)) if volume.mounted_at == *expected => Ok(()),
-            (Some(_), _) | (None, None) => Err(missing()),
-            (None, Some(_)) => Ok(()),
-        }
+        self.secrets.check(entry)
     }
 
     /// What it means that the drive is there and the repository is not.
@@ -202,7 +224,7 @@ impl State {
 
     /// Takes a password, once it was seen to open the repository.
     pub(crate) fn enter_password(
-        &self,
+        self: &Arc<Self>,
         id: &RepositoryId,
         password: Password,
         remember: bool,
@@ -219,6 +241,7 @@ impl State {
         self.keep_opened(&entry, repository, config)?;
         self.take_password(&entry, password, remember)?;
         self.look(id);
+        self.password_entered(id);
         self.repository_view(id)
     }
 
@@ -234,19 +257,15 @@ impl State {
         if !remember {
             return Ok(());
         }
-        let stored = match self.secrets.remember(entry, password) {
-            Ok(()) => {
-                self.services.lock().keychain = ServiceState::works();
-                true
-            }
-            Err(error) => {
-                self.keychain_failed(error.problem());
-                false
-            }
-        };
+        if let Err(error) = self.secrets.remember(entry, password) {
+            // An entry that was there before is there still.
+            self.keychain_failed(error.problem());
+            return Ok(());
+        }
+        self.services.lock().keychain = ServiceState::works();
         self.edit(|file| {
             for kept in file.repositories.iter_mut().filter(|kept| kept.id == entry.id) {
-                kept.password_in_keychain = stored;
+                kept.password_in_keychain = true;
             }
             Ok(())
         })

@@ -44,6 +44,17 @@ fn world(auto_unlock: AutoUnlock) -> World {
 }
 
 #[test]
+fn looking_at_the_same_locks_again_is_no_change_that_is_told() {
+    let world = World::with_plan("2026-03-27 09:00", Schedule::Manual);
+    world.ask(world.app().settled());
+    let asked = || world.ask(world.app().repository_locks(world.repository().id)).expect("locks");
+    asked();
+    let mut events = world.app().subscribe();
+    asked();
+    assert!(events.try_recv().is_err());
+}
+
+#[test]
 fn auto_unlock_off_removes_nothing_and_offers_what_is_proven_dead() {
     let world = world(AutoUnlock::Off);
     leave_lock(&world, "mac-mini", 9_999_999, 5);

@@ -1,6 +1,7 @@
 //! Journeys through the app with the real engine, on a clock that is moved by hand.
 
 mod backup;
+mod health;
 mod keychain;
 mod kill;
 mod locks;

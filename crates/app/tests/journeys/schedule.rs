@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use holdfast_app::api::{HealthState, OperationState, Schedule, Trigger};
+use holdfast_app::api::{Code, HealthState, OperationState, Schedule, Trigger};
 use holdfast_testkit::World;
 
 use super::{in_words, started};
@@ -44,6 +44,60 @@ fn a_plan_whose_drive_is_unplugged_waits_and_starts_once_it_is_back() {
     world.tick();
     assert_eq!(in_words(&world.operations()), ["backup scheduled succeeded"]);
     assert_eq!(world.plan().health.state, HealthState::Protected);
+}
+
+#[test]
+fn a_drive_that_does_not_answer_holds_up_no_other_plan() {
+    let world = World::with_plan("2026-03-27 09:00", HOURLY);
+    let red = world.add_repository_on("red");
+    world.add_plan_called("Letters", &red, HOURLY);
+    world.unplug_drive();
+    world.volumes.hang(&world.drive());
+    world.clock.advance(60 * MINUTE);
+    world.ask(world.app().tick());
+    let [blue, red] = world.operations().try_into().expect("both are due");
+    let reason = blue.waiting_for.expect("a reason").code;
+    assert_eq!((blue.state, reason), (OperationState::Queued, Code::StorageOffline));
+    world.ended(&red.id);
+    world.volumes.answer();
+    world.connect_drive();
+    // The question that hung ends on a thread of its own; the first look at the clock after that
+    // starts what waited.
+    while world.operations()[0].state == OperationState::Queued {
+        world.tick();
+    }
+    let both = ["backup scheduled succeeded", "backup scheduled succeeded"];
+    assert_eq!(in_words(&world.operations()), both);
+}
+
+#[test]
+fn a_new_time_for_a_plan_starts_nothing_that_lay_before_the_change() {
+    let world = World::with_plan("2026-03-27 00:00", DAILY_AT_TWO);
+    world.pass(9 * 60 * MINUTE, 60 * MINUTE);
+    let plan = world.plan();
+    let draft = world.plan_draft(&plan.repository, Schedule::DailyAt { hour: 8, minute: 0 });
+    world.ask(world.app().change_plan(plan.id, draft)).expect("it is changed");
+    world.tick();
+    assert_eq!(in_words(&world.operations()), ["backup scheduled succeeded"]);
+}
+
+#[test]
+fn a_plan_that_cannot_start_keeps_no_other_from_it() {
+    let mut world = World::with_plan("2026-03-27 09:00", Schedule::Manual);
+    let red = world.add_repository_on("red");
+    world.add_plan_called("Letters", &red, Schedule::Manual);
+    let blue = world.plan().repository;
+    world.kill();
+    let settings = world.path("config/settings.json");
+    let text = std::fs::read_to_string(&settings).expect("text");
+    let of_plan = |id: &str| format!("\"repository\": \"{id}\"");
+    let text = text.replace(&of_plan(&blue.0), &of_plan("gone"));
+    std::fs::write(&settings, text).expect("it is written");
+    world.start();
+    let refused = world.ask(world.app().run_all()).expect_err("one cannot start");
+    assert_eq!(refused.code, Code::RepositoryUnknown);
+    world.ask(world.app().settled());
+    assert_eq!(in_words(&world.operations()), ["backup firststart succeeded"]);
 }
 
 #[test]

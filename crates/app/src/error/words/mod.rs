@@ -252,11 +252,17 @@ fn of_restores(error: &AppError) -> Option<Words> {
 fn of_outcomes(error: &AppError) -> Option<Words> {
     Some(match error {
         AppError::Overdue { name, since_millis, now_millis, because } => words(
-            format!(
-                "\"{name}\" has not been backed up for {}.",
-                span(now_millis.saturating_sub(*since_millis))
-            ),
-            "What changed since then is in no snapshot.",
+            match since_millis {
+                Some(since) => format!(
+                    "\"{name}\" has not been backed up for {}.",
+                    span(now_millis.saturating_sub(*since))
+                ),
+                None => format!("\"{name}\" has not been backed up yet."),
+            },
+            match since_millis {
+                Some(_) => "What changed since then is in no snapshot.",
+                None => "Nothing of it can be restored.",
+            },
             because.clone().unwrap_or_else(|| "Back up now.".to_owned()),
             &[Retry],
         ),

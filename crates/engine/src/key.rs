@@ -24,6 +24,9 @@ const KDF_DURATION: Duration = Duration::from_millis(500);
 /// A key file that asks for more memory than this is taken for damaged or hostile.
 const KDF_MEMORY_BYTES_HOSTILE: u64 = 4 << 30;
 
+/// A key file that asks for passing over more memory than this, which takes minutes, is too.
+const KDF_WORK_BYTES_HOSTILE: u64 = 256 << 30;
+
 /// The contents of a key file, in restic's order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KeyFile {
@@ -104,10 +107,17 @@ impl KdfCost {
 
     fn derive(self, password: &Password, salt: &[u8]) -> Result<MasterKey, KeyError> {
         let invalid = || KeyError::Invalid { reason: "its key derivation cannot be carried out" };
-        let memory = 128_u64.checked_mul(self.r.into()).and_then(|b| b.checked_mul(self.n));
-        let lanes = 128_u64.checked_mul(self.r.into()).and_then(|b| b.checked_mul(self.p.into()));
-        let within = |bytes: Option<u64>| bytes.is_some_and(|b| b <= KDF_MEMORY_BYTES_HOSTILE);
-        if !self.n.is_power_of_two() || self.n < 2 || !within(memory) || !within(lanes) {
+        // Every core works on a lane of its own, each with as much memory as all of `n` takes.
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+        let lane = 128_u64.checked_mul(self.r.into()).and_then(|b| b.checked_mul(self.n));
+        let memory = lane.and_then(|b| b.checked_mul(cores.min(self.p.into())));
+        let work = lane.and_then(|b| b.checked_mul(self.p.into()));
+        let within = |bytes: Option<u64>, max| bytes.is_some_and(|b| b <= max);
+        if !self.n.is_power_of_two()
+            || self.n < 2
+            || !within(memory, KDF_MEMORY_BYTES_HOSTILE)
+            || !within(work, KDF_WORK_BYTES_HOSTILE)
+        {
             return Err(invalid());
         }
         let log_n = u8::try_from(self.n.trailing_zeros()).map_err(|_| invalid())?;

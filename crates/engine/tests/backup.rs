@@ -5,12 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use holdfast_engine::backend::{BackendErrorKind, FileKind, MemoryBackend};
+use holdfast_engine::backend::{Backend as _, BackendErrorKind, FileKind, FileName, MemoryBackend};
+use holdfast_engine::backup::exclude::Rules;
 use holdfast_engine::backup::{BackupError, BackupOptions, Mode, ParentChoice, Sources, Stream};
 use holdfast_engine::blob::BlobKind;
 use holdfast_engine::check::{CheckOptions, check};
 use holdfast_engine::codec::Compression;
-use holdfast_engine::id::SnapshotId;
+use holdfast_engine::id::{PackId, SnapshotId};
+use holdfast_engine::lock::Journal;
 use holdfast_engine::monitor::{
     Cancellation, Change, Event, Finding, FindingKind, ItemKind, Monitor, Unwatched,
 };
@@ -181,6 +183,82 @@ fn lost_data_is_stored_again_although_the_file_is_unchanged() {
     assert!(test.contents(outcome.tree) == files_in(source.path()));
 }
 
+/// Does something to a file between the look at it and the reading of it.
+struct Meddler<F: Fn() + Send + Sync>(F);
+
+impl<F: Fn() + Send + Sync> Monitor for Meddler<F> {
+    fn event(&self, event: Event<'_>) {
+        if matches!(event, Event::ItemStarted { .. }) {
+            (self.0)();
+        }
+    }
+}
+
+#[test]
+fn a_file_that_grows_before_it_is_read_is_stored_as_it_was_read() {
+    let (test, folder) = (memory(), tempfile::tempdir().expect("a folder"));
+    let path = folder.path().join("log");
+    fs::write(&path, noise(1000, 7)).expect("written");
+    let grow = Meddler(|| fs::write(&path, noise(3 << 20, 8)).expect("written"));
+    let outcome =
+        test.backup_with(folder.path(), &BackupOptions::default(), &grow).expect("a snapshot");
+    assert!(test.contents(outcome.tree)["/log"] == noise(3 << 20, 8));
+    assert_eq!(outcome.summary.total_bytes_processed, 3 << 20);
+}
+
+#[test]
+fn a_pack_that_is_gone_or_cut_short_is_told_and_what_it_held_is_stored_again() {
+    for is_cut in [false, true] {
+        let (backend, source) = (Arc::new(MemoryBackend::new()), source());
+        let test = TestRepository::create(backend.clone());
+        test.backup(source.path()).expect("a snapshot");
+        for pack in test.repository.list(FileKind::Pack).expect("it lists") {
+            let header = test.repository.read_pack_header(PackId(pack.id), pack.size);
+            if header.expect("whole")[0].kind == BlobKind::Tree {
+                continue;
+            }
+            let name = FileName::new(FileKind::Pack, pack.id);
+            let bytes = backend.read(name).expect("it is there");
+            backend.remove(name).expect("removed");
+            if is_cut {
+                backend.write(name, &[&bytes[..bytes.len() / 2]]).expect("written");
+            }
+        }
+        let witness = Witness::default();
+        let options = BackupOptions::default();
+        let outcome = test.backup_with(source.path(), &options, &witness).expect("a snapshot");
+        assert!(test.contents(outcome.tree) == files_in(source.path()));
+        let findings = witness.findings.lock().expect("no panics");
+        let is_told = |text| findings.iter().any(|one| one.message.contains(text));
+        assert!(is_told(if is_cut { "is cut short" } else { "is missing" }), "{findings:?}");
+        assert!(is_told("the repository lost a part of this file"), "{findings:?}");
+    }
+}
+
+#[test]
+fn rules_apply_to_what_is_in_a_folder_that_is_named_by_a_dot() {
+    let (test, source) = (memory(), source());
+    fs::write(source.path().join("image.iso"), "large").expect("written");
+    fs::create_dir(source.path().join("cache")).expect("made");
+    fs::write(source.path().join("cache/.nobackup"), "").expect("written");
+    fs::write(source.path().join("cache/page"), "page").expect("written");
+    let mut rules = Rules::builder();
+    rules.pattern("*.iso").pattern("/**/deep").if_present(".nobackup").larger_than(4 << 20);
+    let rules = rules.build().expect("rules");
+    let options = BackupOptions { rules, ..BackupOptions::default() };
+    let outcome = test.backup_with(source.path(), &options, &Unwatched).expect("a snapshot");
+    let stored: Vec<String> = test.contents(outcome.tree).into_keys().collect();
+    assert_eq!(stored, ["/cache/.nobackup", "/empty", "/one chunk", "/small", "/text", "/zeros"]);
+}
+
+#[test]
+fn a_monitor_that_panics_ends_the_backup() {
+    let (test, source) = (memory(), source());
+    let panic = Meddler(|| panic!("on purpose"));
+    let run = || test.backup_with(source.path(), &BackupOptions::default(), &panic).is_ok();
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
+}
+
 #[test]
 fn nothing_is_written_by_a_dry_run_which_counts_all_the_same() {
     let (test, source) = (memory(), source());
@@ -320,14 +398,18 @@ fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool) {
     let options = BackupOptions { pack_bytes: 4 << 20, ..Default::default() };
     for changes in 0.. {
         let memory = Arc::new(MemoryBackend::new());
-        let before = TestRepository::create(memory.clone());
+        let notes = tempfile::tempdir().expect("a folder");
+        let journal = Some(Arc::new(Journal::new(notes.path())));
+        let mut before = TestRepository::create(memory.clone());
+        before.context.journal.clone_from(&journal);
         let earlier = before.backup_with(source.path(), &options, &Unwatched).expect("a snapshot");
         let kept = files_in(source.path());
         let added = source.path().join("new");
         fs::write(&added, noise(9 << 20, 5)).expect("written");
 
         let faulty = Arc::new(FaultyBackend::new(memory.clone(), changes, kind));
-        let test = TestRepository::open(faulty.clone()).expect("it opens");
+        let mut test = TestRepository::open(faulty.clone()).expect("it opens");
+        test.context.journal.clone_from(&journal);
         let lock = holdfast_engine::lock::acquire(
             &test.repository,
             &holdfast_engine::lock::LockRequest {
@@ -349,7 +431,8 @@ fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool) {
         if power_cut {
             faulty.lose_unsynced();
         }
-        let after = TestRepository::open(memory).expect("it opens");
+        let mut after = TestRepository::open(memory).expect("it opens");
+        after.context.journal = journal;
         assert_sound(&after);
         assert!(after.contents(earlier.tree) == kept, "failed at change {changes}");
         let next = after.backup_with(source.path(), &options, &Unwatched).expect("a snapshot");

@@ -50,7 +50,9 @@ impl LocalBackend {
             // Tools that copy repositories may leave empty folders out.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let folder = path.parent().unwrap_or(&self.root);
-                if !self.root.is_dir() {
+                // Where even the config is missing, a disk is: what is seen is the empty folder
+                // that it is otherwise mounted on.
+                if !path_of(&self.root, FileName::CONFIG).exists() {
                     return Err(error);
                 }
                 self.permissions.create_folder(folder)?;
@@ -204,10 +206,10 @@ impl Backend for LocalBackend {
             return Err(failed(io::ErrorKind::AlreadyExists.into()));
         }
         let temporary = self.write_temporary(&path, parts).map_err(failed)?;
-        let renamed = self
-            .permissions
-            .make_read_only(&temporary)
-            .and_then(|()| fs::rename(&temporary, &path));
+        let renamed = self.permissions.make_read_only(&temporary).and_then(|()| match file.kind {
+            FileKind::Config => rename_to_new(&temporary, &path),
+            _ => fs::rename(&temporary, &path),
+        });
         if let Err(source) = renamed {
             let _ = fs::remove_file(&temporary);
             // Windows refuses to replace a read-only file; the file with this name is this file.
@@ -218,6 +220,11 @@ impl Backend for LocalBackend {
         }
         self.changed(&path);
         Ok(())
+    }
+
+    fn include_in_sync(&self, file: FileName) {
+        // Its content was durable before it got its name.
+        self.changed(&path_of(&self.root, file));
     }
 
     fn sync(&self) -> Result<(), BackendError> {
@@ -257,6 +264,21 @@ fn temporary_name(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!("-tmp-{random}"));
     path.with_file_name(name)
+}
+
+/// Gives a file its name unless somebody else was first: of two clients that create a repository
+/// at the same moment, one must fail.
+fn rename_to_new(temporary: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(temporary, path) {
+        Ok(()) => {
+            // A second name for the config, which readers pass over, if it stays.
+            let _ = fs::remove_file(temporary);
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // File systems that give a file no second name.
+        Err(_) => fs::rename(temporary, path),
+    }
 }
 
 fn write_all(file: &mut File, parts: &[&[u8]]) -> io::Result<()> {

@@ -187,6 +187,10 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// Stores a file that holds the `parts` in order.
     fn write(&self, file: FileName, parts: &[&[u8]]) -> Result<(), BackendError>;
 
+    /// Includes a file that an earlier process stored in what the next [`sync`](Self::sync) makes
+    /// durable. Storages that make files durable as they are written have nothing to do.
+    fn include_in_sync(&self, _file: FileName) {}
+
     /// Makes durable what was written or removed so far.
     fn sync(&self) -> Result<(), BackendError>;
 

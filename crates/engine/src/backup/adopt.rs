@@ -1,12 +1,13 @@
-//! Packs that an interrupted backup left behind.
+//! What there is before anything is stored: packs that were lost, and packs that nobody knows of.
 //!
-//! Index files are stored from time to time; packs that were stored since the last one are complete,
-//! but nobody knows of them. The next backup finds them, makes sure of their content, and names them
-//! in an index file of its own, so that what they hold need not be stored again.
+//! An index file may name a pack that is gone: a disk had errors, or a hand removed it. What was in
+//! it counts as absent then, so that this backup stores it again where the source still has it.
 //!
-//! A pack that another program is storing right now is adopted as well: both index files will then
-//! say the same, which readers take for one.
+//! The other way round, packs that an interrupted backup of this computer stored after its last
+//! index file are named in one now, so that what they hold need not be stored again. Packs of others
+//! are left alone: another program may be storing them, or be about to remove them.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
@@ -14,41 +15,88 @@ use parking_lot::Mutex;
 use super::{BackupError, Watch};
 use crate::backend::{FileKind, FileName, Listed};
 use crate::id::PackId;
-use crate::index::{Index, IndexFile, IndexPack};
+use crate::index::{BLOBS_PER_FILE_MAX, Index, IndexFile, IndexPack};
+use crate::lock::HeldLock;
 use crate::monitor::{Event, Finding, FindingKind};
-use crate::pack::Header;
 use crate::repository::{ReadError, Repository, WriteError};
-use crate::store::{Fence, StoreError};
+use crate::store::{LeftNotes, StoreError};
 
-/// Indexes the packs that no index file names, and adds them to `index`. Returns how many.
-pub(super) fn adopt(
+/// Brings `index` in line with the packs that are there.
+pub(super) fn take_stock(
     repository: &Repository,
     index: &mut Index,
-    fence: Fence<'_>,
+    lock: &HeldLock,
     watch: Watch<'_>,
-) -> Result<usize, BackupError> {
+) -> Result<(), BackupError> {
     let listed = repository.list(FileKind::Pack)?;
-    let unknown: Vec<Listed> =
-        listed.into_iter().filter(|pack| index.pack(&PackId(pack.id)).is_none()).collect();
-    if unknown.is_empty() {
-        return Ok(0);
+    forget_lost(index, &listed, watch);
+    let Some(journal) = lock.journal() else { return Ok(()) };
+    let notes = LeftNotes::find(journal.folder(), repository.config().id);
+    let unknown: Vec<Listed> = listed
+        .into_iter()
+        .filter(|pack| {
+            let id = PackId(pack.id);
+            notes.packs.contains(&id) && index.pack(&id).is_none() && !index.is_marked(&id)
+        })
+        .collect();
+    let mut packs = read_headers(repository, &unknown, watch)?.into_iter().peekable();
+    while packs.peek().is_some() {
+        let file = IndexFile { packs: take_as_fit(&mut packs), packs_to_delete: None };
+        store(repository, &file, lock)?;
+        index.add(&file);
     }
-    let packs = read_all(repository, &unknown, watch)?;
-    if packs.is_empty() {
-        return Ok(0);
+    notes.forget();
+    Ok(())
+}
+
+/// As many packs as an index file is to name, and at least one.
+fn take_as_fit(packs: &mut std::iter::Peekable<impl Iterator<Item = IndexPack>>) -> Vec<IndexPack> {
+    let (mut taken, mut blobs) = (Vec::new(), 0);
+    while let Some(pack) =
+        packs.next_if(|pack| blobs == 0 || blobs + pack.blobs.len() <= BLOBS_PER_FILE_MAX)
+    {
+        blobs += pack.blobs.len();
+        taken.push(pack);
     }
-    let adopted = packs.len();
-    let file = IndexFile { packs, packs_to_delete: None };
-    let failed = |source| StoreError::from(WriteError::Backend { kind: FileKind::Index, source });
-    repository.backend().sync().map_err(failed)?;
-    fence.check()?;
+    taken
+}
+
+fn store(repository: &Repository, file: &IndexFile, lock: &HeldLock) -> Result<(), StoreError> {
+    let backend = repository.backend();
+    for pack in &file.packs {
+        backend.include_in_sync(FileName::new(FileKind::Pack, pack.id.0));
+    }
+    backend.sync().map_err(|source| WriteError::Backend { kind: FileKind::Pack, source })?;
+    lock.fence()?;
     repository.write_file(FileKind::Index, &file.to_json())?;
-    index.add(&file);
-    Ok(adopted)
+    Ok(())
+}
+
+/// Makes the index forget what lies in packs that are gone or cut short.
+fn forget_lost(index: &mut Index, listed: &[Listed], watch: Watch<'_>) {
+    let sizes: HashMap<PackId, u64> =
+        listed.iter().map(|pack| (PackId(pack.id), pack.size)).collect();
+    let is_lost = |id: &PackId, bytes: u32| sizes.get(id).is_none_or(|size| *size < bytes.into());
+    let lost: HashSet<PackId> = index
+        .packs()
+        .filter(|pack| is_lost(&pack.id, pack.blob_bytes))
+        .map(|pack| pack.id)
+        .collect();
+    for id in &lost {
+        let how = if sizes.contains_key(id) { "cut short" } else { "missing" };
+        let message = format!(
+            "pack {} is {how}: what it held is stored again where the source still has it",
+            id.short()
+        );
+        find(watch, FindingKind::Damaged, message);
+    }
+    if !lost.is_empty() {
+        index.forget_blobs_in(&lost);
+    }
 }
 
 /// What the packs hold that can be read, over all cores.
-fn read_all(
+fn read_headers(
     repository: &Repository,
     unknown: &[Listed],
     watch: Watch<'_>,
@@ -61,15 +109,11 @@ fn read_all(
             if watch.cancel.is_cancelled() {
                 return Err(ReadError::Cancelled);
             }
-            match read(repository, pack) {
-                Ok(pack) => found.lock().push(pack),
+            let id = PackId(pack.id);
+            match repository.read_pack_header(id, pack.size) {
+                Ok(blobs) => found.lock().push(IndexPack::new(id, &blobs)),
                 // Cut short by a storage that keeps half a file: nobody refers to it.
-                Err(error) => watch.monitor.event(Event::Finding(&Finding {
-                    kind: FindingKind::Note,
-                    path: None,
-                    during: "adopt",
-                    message: error.to_string(),
-                })),
+                Err(error) => find(watch, FindingKind::Note, error.to_string()),
             }
         }
         Ok(())
@@ -81,14 +125,6 @@ fn read_all(
     Ok(found.into_inner())
 }
 
-/// What a pack holds, if its content is what its name says.
-fn read(repository: &Repository, pack: &Listed) -> Result<IndexPack, ReadError> {
-    let id = PackId(pack.id);
-    let bytes = repository.read_raw(FileName::new(FileKind::Pack, pack.id))?;
-    let damaged = |source| ReadError::Header { pack: id, source };
-    let size = bytes.len() as u64;
-    let tail = Header::tail_bytes(size, &bytes).map_err(damaged)?;
-    let header = &bytes[bytes.len() - tail as usize..];
-    let blobs = Header::read(repository.master_key(), id, size, header).map_err(damaged)?;
-    Ok(IndexPack::new(id, &blobs))
+fn find(watch: Watch<'_>, kind: FindingKind, message: String) {
+    watch.monitor.event(Event::Finding(&Finding { kind, path: None, during: "adopt", message }));
 }

@@ -10,12 +10,12 @@ use parking_lot::Mutex;
 
 use super::Watch;
 use super::change::{ChangeRules, change_of};
-use super::exclude::{Judgement, Rules};
+use super::exclude::Rules;
 use super::file::{ChunkJob, FileJob};
 use super::folder::{Folder, Place};
 use super::queue::{Job, Queue};
 use super::report::Counts;
-use super::source::{Directory, Reader, complete_path, name_bytes};
+use super::source::{Directory, Reader, complete_path};
 use crate::blob::BlobKind;
 use crate::chunker::ChunkFinder;
 use crate::clock::Clock;
@@ -91,6 +91,17 @@ pub(super) struct Worker {
     pub(super) full: Sender<FinishedPack>,
 }
 
+/// What a thread that panics was to bring never comes: the others must not wait for it.
+struct CloseOnPanic<'a>(&'a Queue<FolderJob, FileJob, ChunkJob>);
+
+impl Drop for CloseOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.close();
+        }
+    }
+}
+
 impl<'a> Archive<'a> {
     #[allow(clippy::too_many_arguments, reason = "what a backup consists of, named at the call")]
     pub(super) fn new(
@@ -149,9 +160,10 @@ impl<'a> Archive<'a> {
                 }
             }
             if self.failure.lock().is_none() {
-                for pack in self.store.take_rest() {
-                    // Fails only when the uploaders did, which is then on record.
-                    let _ = full.send(pack);
+                match self.store.take_rest() {
+                    // Sending fails only when the uploaders did, which is then on record.
+                    Ok(packs) => packs.into_iter().for_each(|pack| drop(full.send(pack))),
+                    Err(error) => self.fail(error),
                 }
             }
             drop(full);
@@ -168,6 +180,7 @@ impl<'a> Archive<'a> {
             Err(error) => return self.fail(error),
         };
         let mut worker = Worker { sealer, buffer: Vec::new(), full };
+        let _end = CloseOnPanic(&self.queue);
         begin(&mut worker);
         while let Some(job) = self.queue.next() {
             if self.cancel.is_cancelled() {
@@ -209,9 +222,14 @@ impl<'a> Archive<'a> {
             NodeKind::File => {
                 if let Some(previous) = &previous
                     && self.change_rules.is_unchanged(&node, previous)
-                    && self.has_content(previous)
                 {
-                    return self.unchanged(directory, name, node, previous, &place, worker);
+                    if self.has_content(previous) {
+                        return self.unchanged(directory, name, node, previous, &place, worker);
+                    }
+                    let path = directory.path().join(name);
+                    let message = "the repository lost a part of this file, which is unchanged; \
+                                   it is read and stored again";
+                    self.finding(FindingKind::Damaged, &path, "archival", message.to_owned());
                 }
                 let directory = Arc::clone(directory);
                 let job = FileJob { directory, name: name.to_owned(), previous, place };
@@ -245,12 +263,9 @@ impl<'a> Archive<'a> {
         place: &Place,
         worker: &mut Worker,
     ) -> Result<(), StoreError> {
-        if self.change_rules.proves_same_attributes(&node, previous) {
-            node.extended_attributes.clone_from(&previous.extended_attributes);
-            node.generic_attributes.clone_from(&previous.generic_attributes);
-        } else {
-            self.complete(directory, name, &mut node);
-        }
+        // Even where no time tells of a change: another user may have made the parent snapshot,
+        // from whom some attributes are hidden.
+        self.complete(directory, name, &mut node);
         node.content.clone_from(&previous.content);
         self.monitor.event(Event::Bytes(node.size));
         let size = node.size;
@@ -288,108 +303,7 @@ impl<'a> Archive<'a> {
         self.arrived(&folder, worker)
     }
 
-    fn folder_entries(
-        &self,
-        folder: &Arc<Folder>,
-        directory: &Arc<Directory>,
-        names: &[OsString],
-        previous: Option<TreeId>,
-        device: u64,
-        worker: &mut Worker,
-    ) -> Result<(), StoreError> {
-        let mut previous = self.previous_tree(previous);
-        let markers = self.rules.markers_in(directory, &self.reader);
-        for marker in &markers.doubtful {
-            let cause = marker.source.as_ref().map(ToString::to_string);
-            let message = cause.unwrap_or_else(|| "it does not begin as a marker does".to_owned());
-            self.finding(FindingKind::Note, &directory.path().join(&marker.name), "open", message);
-        }
-        let mut folders = Vec::new();
-        for (number, name) in names.iter().enumerate() {
-            if self.cancel.is_cancelled() {
-                return Err(StoreError::Stopped);
-            }
-            if markers.exclude(name) || self.is_repeated(directory, names, number) {
-                continue;
-            }
-            let Some((node, judgement)) = self.kept_node(directory, name, device) else { continue };
-            let before = previous.take(name_bytes(name));
-            let place = folder.expect(number);
-            if node.kind != NodeKind::Folder {
-                self.entry(directory, name, node, before, place, worker)?;
-            } else if judgement == Judgement::IncludedEmpty {
-                self.mount_point(directory, name, node, before, place, worker)?;
-            } else {
-                let opening = Opening::In(Arc::clone(directory), name.clone());
-                folders.push(FolderJob { opening, node, previous: before, place, device });
-            }
-        }
-        self.queue.push_folders(folders.into_iter());
-        Ok(())
-    }
-
-    /// File systems with errors list a name twice (restic #3937); it is stored once.
-    fn is_repeated(&self, directory: &Directory, names: &[OsString], number: usize) -> bool {
-        let is_repeated = number > 0 && names[number - 1] == names[number];
-        if is_repeated {
-            let path = directory.path().join(&names[number]);
-            let message = "the file system lists this name twice".to_owned();
-            self.finding(FindingKind::Note, &path, "archival", message);
-        }
-        is_repeated
-    }
-
-    /// What an entry is, unless it is excluded or cannot be looked at.
-    fn kept_node(
-        &self,
-        directory: &Directory,
-        name: &OsStr,
-        device: u64,
-    ) -> Option<(Node, Judgement)> {
-        let path = || directory.path().join(name);
-        if self.rules.has_patterns() && self.rules.excludes_path(name_bytes(path().as_os_str())) {
-            return None;
-        }
-        let node = match directory.node(&self.reader, name) {
-            Ok(node) => node,
-            // Gone since the folder was listed, which is nobody's fault.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => {
-                self.find(&path(), "lstat", &error);
-                return None;
-            }
-        };
-        let is_in_the_cloud = || match directory.is_online_only(name, &node) {
-            Ok(is_it) => is_it,
-            Err(error) => {
-                self.find(&path(), "lstat", &error);
-                false
-            }
-        };
-        match self.rules.judge(&node, device) {
-            Judgement::Excluded => None,
-            _ if self.rules.exclude_online_only() && is_in_the_cloud() => None,
-            judgement => Some((node, judgement)),
-        }
-    }
-
-    /// A folder that another file system is mounted on is kept, empty.
-    fn mount_point(
-        &self,
-        directory: &Arc<Directory>,
-        name: &OsStr,
-        mut node: Node,
-        previous: Option<Node>,
-        place: Place,
-        worker: &mut Worker,
-    ) -> Result<(), StoreError> {
-        self.complete(directory, name, &mut node);
-        let path = place.path_of(name);
-        let empty = Folder::new(path, Some(place), node, previous, 0, self.clock.awake());
-        self.arrived(&empty, worker)
-    }
-
-    fn complete(&self, directory: &Directory, name: &OsStr, node: &mut Node) {
+    pub(super) fn complete(&self, directory: &Directory, name: &OsStr, node: &mut Node) {
         let completed = directory.complete(name, node);
         let is_clean = completed.as_ref().is_ok_and(Vec::is_empty);
         if !is_clean {

@@ -6,6 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::archive::{Archive, FolderJob, Opening, Worker};
+use super::entries::Kept;
+use super::exclude::FolderMarkers;
 use super::folder::{Folder, Place};
 use super::source::{Directory, name_bytes, node_of_ancestor, node_of_path};
 use super::targets::{Child, Top};
@@ -14,6 +16,20 @@ use crate::identity::Identity;
 use crate::store::StoreError;
 use crate::time::Time;
 use crate::tree::{Node, NodeKind, mode};
+
+/// A folder that was named by dots only, so that rules apply to what is in it.
+struct Inside<'a> {
+    directory: Arc<Directory>,
+    markers: FolderMarkers<'a>,
+    /// The device that it lies on.
+    device: u64,
+}
+
+impl Inside<'_> {
+    fn is(&self, path: &Path) -> bool {
+        self.directory.path() == path
+    }
+}
 
 impl Archive<'_> {
     /// Hands out what is below the root, for [`run`](Self::run) to begin with. `previous` is the
@@ -40,12 +56,22 @@ impl Archive<'_> {
         worker: &mut Worker,
     ) -> Result<(), StoreError> {
         let mut previous = self.previous_tree(previous);
+        let mut inside = None;
         for (number, (name, child)) in top.children.iter().enumerate() {
             let before = previous.take(name_bytes(name));
             match child {
                 Child::Target(path) => {
                     let place = folder.expect(number);
                     self.target(path, name, before, place, worker)?;
+                }
+                Child::Entry(path) => {
+                    let parent = path.parent().unwrap_or(path);
+                    if !inside.as_ref().is_some_and(|inside: &Inside<'_>| inside.is(parent)) {
+                        inside = self.inside(parent);
+                    }
+                    if let Some(inside) = &inside {
+                        self.entry_of(inside, path, name, before, (folder, number), worker)?;
+                    }
                 }
                 Child::Way { path, top } => {
                     let mut node = match node_of_ancestor(&self.reader, path) {
@@ -116,6 +142,49 @@ impl Archive<'_> {
         if let Err(error) = stored {
             self.fail(error);
         }
+    }
+
+    /// A folder that was named by dots only.
+    fn inside(&self, path: &Path) -> Option<Inside<'_>> {
+        let opened = Directory::open(path)
+            .and_then(|directory| Ok((directory, node_of_path(&self.reader, path)?)));
+        match opened {
+            Ok((directory, node)) => Some(Inside {
+                markers: self.markers_of(&directory),
+                directory: Arc::new(directory),
+                device: node.device_id,
+            }),
+            Err(error) => {
+                self.find(path, "open", &error);
+                None
+            }
+        }
+    }
+
+    /// An entry of such a folder, which may be excluded as any entry.
+    fn entry_of(
+        &self,
+        inside: &Inside<'_>,
+        path: &Path,
+        name: &OsStr,
+        previous: Option<Node>,
+        (folder, number): (&Arc<Folder>, usize),
+        worker: &mut Worker,
+    ) -> Result<(), StoreError> {
+        let Inside { directory, markers, device } = inside;
+        let found_as = path.file_name().unwrap_or_default();
+        if markers.exclude(found_as) {
+            return Ok(());
+        }
+        let Some((mut node, judgement)) = self.kept_node(directory, found_as, *device) else {
+            return Ok(());
+        };
+        node.name = name_bytes(name).to_vec();
+        let kept = Kept { name: found_as, node, judgement, previous, place: folder.expect(number) };
+        if let Some(job) = self.kept_entry(directory, kept, *device, worker)? {
+            self.queue.push_folders(std::iter::once(job));
+        }
+        Ok(())
     }
 
     /// A target itself: never excluded, whatever the rules say.

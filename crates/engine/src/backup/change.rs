@@ -24,16 +24,6 @@ impl ChangeRules {
             && (self.ignore_inode || node.inode == previous.inode)
     }
 
-    /// True if extended attributes cannot have changed either: every way to change them sets the
-    /// time of the last metadata change, on the systems that keep one.
-    pub(super) fn proves_same_attributes(self, node: &Node, previous: &Node) -> bool {
-        cfg!(unix)
-            && !self.ignores_ctime()
-            && node.inode == previous.inode
-            && node.device_id == previous.device_id
-            && node.changed.same_moment(&previous.changed)
-    }
-
     fn ignores_ctime(self) -> bool {
         self.ignore_ctime || self.ignore_inode
     }

@@ -152,7 +152,8 @@ impl Archive<'_> {
             return stored;
         }
         let open = Arc::new(open);
-        let mut source = Input::of_file(file, size);
+        // What was read already, of a file that is larger than it said, is the beginning.
+        let mut source = Input::of_file(file, size, buffer.len() as u64);
         let read = self.read_chunks(&mut source, buffer, &open, worker)?;
         if let Err(error) = read {
             self.find(path, "read", &error);

@@ -33,12 +33,12 @@ impl<'a> Input<'a> {
         Self { reader: Bytes::Stream(stream), position: 0, holes: [].into() }
     }
 
-    /// A file that had this size when it was opened.
-    pub(super) fn of_file(file: File, size: u64) -> Self {
+    /// The rest of a file that had this size when it was opened, from `position` on.
+    pub(super) fn of_file(file: File, size: u64, position: u64) -> Self {
         // Where the holes cannot be found, they are read as what they are: zeros.
         let data = data_ranges(&file, size).unwrap_or_default();
         let holes = data.map(|data| holes_between(&data, size)).unwrap_or_default();
-        Self { reader: Bytes::File(file), position: 0, holes: holes.into() }
+        Self { reader: Bytes::File(file), position, holes: holes.into() }
     }
 
     /// Passes over a chunk of zeros without reading it, if all of it lies in a hole. Right only at
@@ -120,7 +120,7 @@ mod tests {
         file.seek(SeekFrom::Start(0)).expect("in range");
         file.read_to_end(&mut whole).expect("read");
         file.seek(SeekFrom::Start(0)).expect("in range");
-        let mut input = Input::of_file(file, size);
+        let mut input = Input::of_file(file, size, 0);
         let mut read = Vec::new();
         while input.read_more(&mut read).expect("read") > 0 {}
         assert!(read == whole);

@@ -13,6 +13,7 @@ mod archive;
 mod begin;
 mod change;
 mod commit;
+mod entries;
 mod file;
 mod folder;
 mod input;
@@ -29,7 +30,7 @@ use jiff::tz::TimeZone;
 
 pub use crate::store::StoreError;
 
-use crate::store::{Fence, Store, StoreOptions};
+use crate::store::{Fence, PackNotes, Store, StoreOptions};
 use archive::Archive;
 use change::ChangeRules;
 use exclude::Rules;
@@ -248,16 +249,17 @@ impl Backup<'_> {
         }
         monitor.event(Event::Phase(Phase::Preparing));
         let watch = Watch { monitor, cancel };
-        if matches!(self.mode, Mode::Store(_)) {
-            adopt::adopt(self.repository, index, self.fence(), watch)
-                .map_err(|error| watch.cancelled_or(error))?;
-        }
         match sources {
-            Sources::Stream(stream) => self.stream(index, stream, watch),
+            Sources::Stream(stream) => {
+                self.take_stock(index, watch)?;
+                self.stream(index, stream, watch)
+            }
             Sources::Paths { targets, working_folder } => {
                 let mut attempt = 1;
                 loop {
-                    let done = self.paths(index, targets, working_folder, watch);
+                    let done = self
+                        .take_stock(index, watch)
+                        .and_then(|()| self.paths(index, targets, working_folder, watch));
                     let Some((lock, generation)) = self.taken_again(&done) else { return done };
                     if attempt == ATTEMPTS_MAX {
                         return done;
@@ -269,6 +271,16 @@ impl Backup<'_> {
                     *index = self.repository.load_index(cancel)?;
                 }
             }
+        }
+    }
+
+    /// Brings the index in line with the packs that are there.
+    fn take_stock(&self, index: &mut Index, watch: Watch<'_>) -> Result<(), BackupError> {
+        match self.mode {
+            Mode::Store(lock) => adopt::take_stock(self.repository, index, lock, watch)
+                .map_err(|error| watch.cancelled_or(error)),
+            // Without a lock, what is listed and what is indexed need not belong together.
+            Mode::DryRun => Ok(()),
         }
     }
 
@@ -370,7 +382,13 @@ impl Backup<'_> {
             extra_verify: self.options.extra_verify,
             dry_run: matches!(self.mode, Mode::DryRun),
         };
-        let store = Store::new(self.repository, std::mem::take(index), options, self.clock);
+        let notes = match self.mode {
+            Mode::Store(lock) => lock.journal(),
+            Mode::DryRun => None,
+        };
+        let id = self.repository.config().id;
+        let notes = notes.map(|journal| PackNotes::new(journal.folder(), id));
+        let store = Store::new(self.repository, std::mem::take(index), options, self.clock, notes);
         let change_rules = ChangeRules {
             ignore_ctime: self.options.ignore_ctime,
             ignore_inode: self.options.ignore_inode,

@@ -47,6 +47,7 @@ impl Scan<'_> {
                     self.top(top);
                 }
                 Child::Target(path) => self.target(path),
+                Child::Entry(path) => self.entry(path),
             }
         }
     }
@@ -58,19 +59,43 @@ impl Scan<'_> {
         }
         self.totals.folders += 1;
         let Ok(root) = Directory::open(path) else { return };
-        // A stack of names and not of open folders, of which a process may only have a few.
         let mut waiting = Vec::new();
-        self.folder(&Rc::new(root), node.device_id, &mut waiting);
+        let names = root.names().unwrap_or_default();
+        self.entries(&Rc::new(root), names, node.device_id, &mut waiting);
+        self.below(waiting, node.device_id);
+    }
+
+    /// An entry of a folder that was named by dots only.
+    fn entry(&mut self, path: &Path) {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return };
+        let Ok(device) = node_of_path(self.reader, parent).map(|node| node.device_id) else {
+            return;
+        };
+        let Ok(directory) = Directory::open(parent) else { return };
+        let mut waiting = Vec::new();
+        self.entries(&Rc::new(directory), vec![name.to_owned()], device, &mut waiting);
+        self.below(waiting, device);
+    }
+
+    // A stack of names and not of open folders, of which a process may only have a few.
+    fn below(&mut self, mut waiting: Vec<Waiting>, device: u64) {
         while let Some((parent, name)) = waiting.pop() {
             if let Ok(directory) = parent.open_child(&name) {
-                self.folder(&Rc::new(directory), node.device_id, &mut waiting);
+                let names = directory.names().unwrap_or_default();
+                self.entries(&Rc::new(directory), names, device, &mut waiting);
             }
         }
     }
 
-    fn folder(&mut self, directory: &Rc<Directory>, device: u64, waiting: &mut Vec<Waiting>) {
+    fn entries(
+        &mut self,
+        directory: &Rc<Directory>,
+        names: Vec<OsString>,
+        device: u64,
+        waiting: &mut Vec<Waiting>,
+    ) {
         let markers = self.rules.markers_in(directory, self.reader);
-        for name in directory.names().unwrap_or_default() {
+        for name in names {
             let is_excluded = || {
                 let path = directory.path().join(&name);
                 self.rules.has_patterns() && self.rules.excludes_path(name_bytes(path.as_os_str()))

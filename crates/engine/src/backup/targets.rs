@@ -18,8 +18,10 @@ pub(super) struct Top {
 /// An entry of the top.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Child {
-    /// A target: it is stored with all that is in it.
+    /// A target: it is stored with all that is in it, whatever the rules say.
     Target(PathBuf),
+    /// An entry of a folder that was named by dots only: rules apply to it as to any entry.
+    Entry(PathBuf),
     /// A folder on the way to targets.
     Way {
         /// Where its metadata is read.
@@ -50,7 +52,7 @@ impl Top {
                     Ok(names) => {
                         for name in names {
                             let path = path.join(&name);
-                            top.add(&[(name, path.clone())], path);
+                            top.add(&[(name, path.clone())], Child::Entry(path));
                         }
                     }
                     Err(error) => unread.push((path, error)),
@@ -58,18 +60,22 @@ impl Top {
             } else {
                 let mut way = way_to(&cleaned);
                 way.iter_mut().for_each(|(_, at)| *at = clean(&working_folder.join(&at)));
-                top.add(&way, path);
+                top.add(&way, Child::Target(path));
             }
         }
         (top, unread)
     }
 
-    fn add(&mut self, way: &[(OsString, PathBuf)], target: PathBuf) {
+    fn add(&mut self, way: &[(OsString, PathBuf)], target: Child) {
         let Some(((name, path), below)) = way.split_first() else { return };
         let name = self.free_name(name, path);
         if below.is_empty() {
-            // Everything below it that was named before is part of it.
-            self.children.insert(name, Child::Target(target));
+            // Everything below it that was named before is part of it. What was named itself stays
+            // so.
+            let is_named = matches!(self.children.get(&name), Some(Child::Target(_)));
+            if !is_named {
+                self.children.insert(name, target);
+            }
             return;
         }
         let child = self
@@ -80,6 +86,12 @@ impl Top {
             Child::Way { top, .. } => top.add(below, target),
             // A target that was named before holds it already.
             Child::Target(_) => {}
+            // It may be excluded where it was found, but not what was named of it.
+            Child::Entry(_) => {
+                let mut top = Self::default();
+                top.add(below, target);
+                *child = Child::Way { path: path.clone(), top };
+            }
         }
     }
 
@@ -87,7 +99,9 @@ impl Top {
     fn free_name(&self, name: &OsStr, path: &Path) -> OsString {
         let is_taken = |name: &OsString| match self.children.get(name) {
             None => false,
-            Some(Child::Target(other) | Child::Way { path: other, .. }) => other != path,
+            Some(Child::Target(other) | Child::Entry(other) | Child::Way { path: other, .. }) => {
+                other != path
+            }
         };
         let mut free = name.to_owned();
         let mut number = 0;
@@ -154,6 +168,7 @@ mod tests {
             let path = format!("{above}/{}", name.to_string_lossy());
             match child {
                 Child::Target(target) => out.push(format!("{path} = {}", target.display())),
+                Child::Entry(entry) => out.push(format!("{path} in {}", entry.display())),
                 Child::Way { top, .. } => leaves(top, &path, out),
             }
         }
@@ -179,8 +194,10 @@ mod tests {
         check(&["./src/../lib"], &["/lib = /home/anna/lib"]);
         check(&["x/src"], &["/x/src = /home/anna/x/src"]);
         check(&["../src"], &["/src = /home/src"]);
-        check(&["."], &["/a = /home/anna/a", "/b = /home/anna/b"]);
-        check(&[".."], &["/a = /home/a", "/b = /home/b"]);
+        check(&["."], &["/a in /home/anna/a", "/b in /home/anna/b"]);
+        check(&[".."], &["/a in /home/a", "/b in /home/b"]);
+        check(&[".", "a"], &["/a = /home/anna/a", "/b in /home/anna/b"]);
+        check(&["a", "."], &["/a = /home/anna/a", "/b in /home/anna/b"]);
         check(&["../src", "src"], &["/src = /home/src", "/src-1 = /home/anna/src"]);
         check(&["/home", "/home/user"], &["/home = /home"]);
         check(&["/home/user", "/home"], &["/home = /home"]);

@@ -85,6 +85,18 @@ impl IndexPack {
 }
 
 impl IndexFile {
+    /// The packs that rustic marked for removal; none if its list cannot be understood.
+    #[must_use]
+    pub fn marked_packs(&self) -> Vec<PackId> {
+        #[derive(Deserialize)]
+        struct Marked {
+            id: PackId,
+        }
+        let list = self.packs_to_delete.as_ref().map_or("[]", |list| list.get());
+        let marked: Vec<Marked> = serde_json::from_str(list).unwrap_or_default();
+        marked.into_iter().map(|pack| pack.id).collect()
+    }
+
     /// The bytes to store.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {

@@ -14,6 +14,8 @@ pub use file::{BLOBS_PER_FILE_MAX, IndexBlob, IndexFile, IndexPack};
 
 pub use packs::PackSummary;
 
+use std::collections::HashSet;
+
 use packs::Packs;
 use segment::{Entry, Segment, bucket};
 
@@ -25,6 +27,8 @@ use crate::id::{BlobId, PackId};
 pub struct Index {
     segments: Vec<Segment>,
     packs: Packs,
+    /// Packs that rustic is going to remove.
+    marked: HashSet<PackId>,
 }
 
 /// Collects entries, then sorts them once.
@@ -33,11 +37,13 @@ pub struct IndexBuilder {
     data: Vec<(u16, Entry)>,
     trees: Vec<(u16, Entry)>,
     packs: Packs,
+    marked: HashSet<PackId>,
 }
 
 impl IndexBuilder {
     /// Adds what an index file says.
     pub fn add(&mut self, file: &IndexFile) {
+        self.marked.extend(file.marked_packs());
         for pack in &file.packs {
             let number = self.packs.number_of(pack);
             for blob in &pack.blobs {
@@ -53,7 +59,7 @@ impl IndexBuilder {
     /// The index of everything that was added.
     #[must_use]
     pub fn build(self) -> Index {
-        let mut index = Index { segments: Vec::new(), packs: self.packs };
+        let mut index = Index { segments: Vec::new(), packs: self.packs, marked: self.marked };
         index.packs.shrink();
         index.segments.push(Segment::new(self.data, self.trees));
         index
@@ -67,6 +73,7 @@ impl Index {
             IndexBuilder { packs: std::mem::take(&mut self.packs), ..Default::default() };
         builder.add(file);
         self.packs = builder.packs;
+        self.marked.extend(builder.marked);
         self.segments.push(Segment::new(builder.data, builder.trees));
         // Keep segments growing geometrically, so that adding n blobs costs n log n in all.
         while let [.., before, last] = self.segments.as_slice() {
@@ -120,6 +127,20 @@ impl Index {
     #[must_use]
     pub fn pack(&self, id: &PackId) -> Option<&PackSummary> {
         self.packs.find(id)
+    }
+
+    /// True if rustic is going to remove the pack: nothing new may rely on it.
+    #[must_use]
+    pub fn is_marked(&self, id: &PackId) -> bool {
+        self.marked.contains(id)
+    }
+
+    /// Forgets what lies in these packs, because they turned out to be lost.
+    pub fn forget_blobs_in(&mut self, lost: &HashSet<PackId>) {
+        let numbers = self.packs.numbers_of(lost);
+        for segment in &mut self.segments {
+            segment.retain(&|entry| !numbers.contains(&entry.pack()));
+        }
     }
 
     /// Bytes of memory that entries and packs take.
@@ -189,6 +210,34 @@ mod tests {
         [&one, &two, &one].into_iter().for_each(|file| builder.add(file));
         let index = builder.build();
         assert_eq!(index.locate_all(BlobKind::Data, &BlobId::of(&5u32.to_le_bytes())).len(), 2);
+    }
+
+    #[test]
+    fn what_lies_in_lost_packs_is_forgotten_and_its_copies_stay() {
+        let whole = file(&[
+            (1, &[(BlobKind::Data, 5, 50), (BlobKind::Data, 6, 60)]),
+            (2, &[(BlobKind::Data, 6, 60), (BlobKind::Tree, 7, 70)]),
+        ]);
+        let mut builder = IndexBuilder::default();
+        builder.add(&whole);
+        let mut index = builder.build();
+        index.forget_blobs_in(&[whole.packs[0].id].into());
+        let find = |kind, n: u32| index.locate_all(kind, &BlobId::of(&n.to_le_bytes())).len();
+        assert_eq!(find(BlobKind::Data, 5), 0);
+        assert_eq!(find(BlobKind::Data, 6), 1);
+        assert_eq!(find(BlobKind::Tree, 7), 1);
+    }
+
+    #[test]
+    fn packs_that_rustic_marked_are_known_as_such() {
+        let id = PackId::of(b"pack");
+        let json = format!(
+            r#"{{"packs":[],"packs_to_delete":[{{"id":"{id}","blobs":[],"time":"2026-01-01T00:00:00Z"}}]}}"#
+        );
+        let mut builder = IndexBuilder::default();
+        builder.add(&serde_json::from_str(&json).expect("an index file"));
+        let index = builder.build();
+        assert!(index.is_marked(&id) && !index.is_marked(&PackId::of(b"other")));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The packs of an index, by number, so that an entry needs four bytes for its pack and not 32.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use hashbrown::HashTable;
 
@@ -42,6 +42,9 @@ impl Packs {
     /// The number of a pack; a new one if it was not known.
     pub(super) fn number_of(&mut self, pack: &IndexPack) -> PackNumber {
         if let Some(number) = self.find_number(&pack.id) {
+            // Old repositories have packs whose blobs are spread over index files (restic #21820).
+            let known = &mut self.known[number as usize];
+            known.blob_bytes = known.blob_bytes.max(summarize(pack).blob_bytes);
             return number;
         }
         let number = PackNumber::try_from(self.known.len()).expect("fewer than 2^32 packs");
@@ -59,6 +62,10 @@ impl Packs {
     fn find_number(&self, id: &PackId) -> Option<PackNumber> {
         let is_it = |number: &PackNumber| self.known[*number as usize].id == *id;
         self.numbers.find(hash_of(id), is_it).copied()
+    }
+
+    pub(super) fn numbers_of(&self, ids: &HashSet<PackId>) -> HashSet<PackNumber> {
+        ids.iter().filter_map(|id| self.find_number(id)).collect()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &PackSummary> {

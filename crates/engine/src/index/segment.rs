@@ -98,6 +98,16 @@ impl Segment {
         Self { data: self.data.merge(&other.data), trees: self.trees.merge(&other.trees) }
     }
 
+    /// Keeps only the entries that `is_kept`.
+    pub(super) fn retain(&mut self, is_kept: &dyn Fn(&Entry) -> bool) {
+        for sorted in [&mut self.data, &mut self.trees] {
+            let kept: Vec<_> = sorted.iter().filter(|(_, entry)| is_kept(entry)).collect();
+            if kept.len() < sorted.entries.len() {
+                *sorted = Sorted::from_ordered(kept.len(), kept.into_iter());
+            }
+        }
+    }
+
     pub(super) fn memory_bytes(&self) -> usize {
         [&self.data, &self.trees]
             .map(|sorted| {

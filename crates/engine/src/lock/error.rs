@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::judge::Verdict;
 use super::{JudgedLock, LockFile, StoredLock, text};
-use crate::backend::BackendError;
+use crate::backend::{BackendError, BackendErrorKind};
 use crate::id::LockId;
 use crate::repository::{ReadError, WriteError};
 
@@ -80,6 +80,16 @@ fn holder(locks: &[JudgedLock]) -> String {
 }
 
 impl LockError {
+    /// True if the storage failed in a way that may pass.
+    pub(super) fn may_pass(&self) -> bool {
+        let error = match self {
+            Self::Read(ReadError::List { source, .. } | ReadError::Backend { source, .. })
+            | Self::Write(WriteError::Backend { source, .. }) => source,
+            _ => return false,
+        };
+        matches!(error.kind, BackendErrorKind::Offline | BackendErrorKind::Failed)
+    }
+
     /// What restic prints in this place, where it has words for it.
     #[must_use]
     pub fn restic_text(&self) -> Option<String> {

@@ -50,12 +50,18 @@ pub(crate) struct FakeProbe {
     own: Mutex<HashMap<u32, Process>>,
     contained: Mutex<HashMap<u32, Process>>,
     hidden: bool,
+    own_disks: bool,
 }
 
 impl FakeProbe {
     /// From inside a container.
     pub(crate) fn hidden() -> Self {
         Self { hidden: true, ..Self::default() }
+    }
+
+    /// Every folder lies on a disk of this computer.
+    pub(crate) fn with_own_disks(self) -> Self {
+        Self { own_disks: true, ..self }
     }
 
     pub(crate) fn with_process(self, pid: u32, start: Option<u64>) -> Self {
@@ -94,6 +100,6 @@ impl ProcessProbe for FakeProbe {
     }
 
     fn is_own_disk(&self, _: &Path) -> bool {
-        false
+        self.own_disks
     }
 }

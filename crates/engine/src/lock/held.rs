@@ -16,9 +16,10 @@ use parking_lot::Mutex;
 use super::claim::{Attempt, Claim, random};
 use super::observe::LockReader;
 use super::timing::{
-    RECHECK_DELAY, REFRESH_INTERVAL, REFRESH_RETRY, RELEASE_GRACE, STANDBY_MIN, TICK, next_wait,
+    RECHECK_DELAY, REFRESH_INTERVAL, REFRESH_RETRY, RELEASE_GRACE, STANDBY_MIN, TICK,
+    VERIFY_PATIENCE, next_wait,
 };
-use super::{LockError, LockLost, RemovedLock};
+use super::{Journal, LockError, LockLost, RemovedLock};
 use crate::backend::BackendError;
 use crate::id::LockId;
 use crate::monitor::Cancellation;
@@ -63,6 +64,11 @@ impl HeldLock {
     #[must_use]
     pub fn id(&self) -> Option<LockId> {
         self.keeper.state.lock().own
+    }
+
+    /// Where this computer notes what it stores.
+    pub(crate) fn journal(&self) -> Option<&Journal> {
+        self.keeper.claim.context.journal.as_deref()
     }
 
     /// Locks of owners that are gone, removed before this one could be stored.
@@ -197,26 +203,32 @@ impl Keeper {
 
     fn fence(&self) -> Result<(), LockLost> {
         let clock = &self.claim.context.clock;
-        let until = clock.elapsed() + self.wait;
+        let begun = clock.elapsed();
         let mut wait = None;
         loop {
             let mut state = self.state.lock();
-            let taken = match self.verify(&mut state) {
+            let lost = match self.verify(&mut state) {
                 Ok(()) if state.generation != state.accepted => {
                     return Err(LockLost::Reacquired { generation: state.generation });
                 }
-                Err(taken @ LockLost::Taken { .. }) => taken,
-                verified => return verified,
+                Ok(()) => return Ok(()),
+                Err(lost) => lost,
             };
             drop(state);
-            let left = until.saturating_sub(clock.elapsed());
+            let patience = match &lost {
+                LockLost::Taken { .. } => self.wait,
+                // A network that fails for a moment is no reason to give up hours of work.
+                LockLost::Unverified { source } if source.may_pass() => VERIFY_PATIENCE,
+                _ => Duration::ZERO,
+            };
+            let left = (begun + patience).saturating_sub(clock.elapsed());
             if left.is_zero() {
-                return Err(taken);
+                return Err(lost);
             }
             let next = next_wait(wait, random());
             wait = Some(next);
             if self.claim.sleep(next.min(left), &self.cancel).is_err() {
-                return Err(taken);
+                return Err(lost);
             }
         }
     }

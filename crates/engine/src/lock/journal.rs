@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::LockFile;
-use super::judge::{Here, is_left_behind};
+use super::judge::{Here, is_left_behind, is_of_earlier_start};
 use crate::id::{LockId, RawId};
 
 /// A folder in which our own locks are noted.
@@ -79,10 +79,14 @@ impl Journal {
     pub(super) fn leftovers(&self, repository: RawId, here: &Here<'_>) -> Vec<LockId> {
         let Ok(entries) = fs::read_dir(&self.folder) else { return Vec::new() };
         let abandoned = self.abandoned.lock();
+        let is_own_disk = here.probe.is_own_disk(&self.folder);
+        let is_left = |file: &LockFile| {
+            is_left_behind(file, here) || is_own_disk && is_of_earlier_start(file, here.identity)
+        };
         entries
             .filter_map(|entry| read(&entry.ok()?.path()))
             .filter(|entry| entry.repository == repository)
-            .filter(|entry| abandoned.contains(&entry.lock) || is_left_behind(&entry.content, here))
+            .filter(|entry| abandoned.contains(&entry.lock) || is_left(&entry.content))
             .map(|entry| entry.lock)
             .collect()
     }
@@ -114,6 +118,7 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Identity;
     use crate::lock::fake::{FakeClock, FakeProbe, here, identity, lock_of};
 
     const REPOSITORY: RawId = RawId::from_bytes([7; 32]);
@@ -139,6 +144,24 @@ mod tests {
         assert!(journal.leftovers(RawId::from_bytes([8; 32]), &here).is_empty());
         journal.forget(LOCK);
         assert!(journal.leftovers(REPOSITORY, &here).is_empty());
+    }
+
+    #[test]
+    fn a_lock_of_an_earlier_start_is_left_over_even_if_the_computer_had_another_name_then() {
+        let (_folder, journal) = journal();
+        let clock = FakeClock::at("2026-11-21T05:18:00Z");
+        let before = Identity {
+            session: "before".to_owned(),
+            hostname: "guest-17".to_owned(),
+            boot_id: Some("an earlier start".to_owned()),
+            ..identity()
+        };
+        journal.note(REPOSITORY, LOCK, &lock_of(&before, true, &clock)).expect("noted");
+        let (ours, shared, own) =
+            (identity(), FakeProbe::default(), FakeProbe::default().with_own_disks());
+        // On a shared disk it may be the note of a computer that is a copy of this one.
+        assert!(journal.leftovers(REPOSITORY, &here(&ours, &shared, &clock)).is_empty());
+        assert_eq!(journal.leftovers(REPOSITORY, &here(&ours, &own, &clock)), [LOCK]);
     }
 
     #[test]

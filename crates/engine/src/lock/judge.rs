@@ -241,6 +241,15 @@ pub(crate) fn is_left_behind(lock: &LockFile, here: &Here<'_>) -> bool {
     }
 }
 
+/// True if a lock that was noted on a disk of this computer is from before it was last started,
+/// when it may have had another name: notebooks are called what the network calls them. Where notes
+/// lie on a shared disk this proves nothing, for computers can be copies of each other.
+pub(crate) fn is_of_earlier_start(lock: &LockFile, identity: &Identity) -> bool {
+    let same_machine = lock.machine_id.is_some() && lock.machine_id == identity.machine_id;
+    let (Some(theirs), Some(ours)) = (&lock.boot_id, &identity.boot_id) else { return false };
+    same_machine && theirs != ours
+}
+
 /// For how long the lock has certainly shown no sign of life: what we saw ourselves, or what two
 /// clocks that nobody can have set wrong together agree on.
 fn silence(lock: &LockFile, observation: &Observation, now: Timestamp) -> Duration {

@@ -89,7 +89,10 @@ pub enum LockContent {
     Readable(Box<LockFile>),
     /// Nothing: an upload that has only begun, or broke off. It locks nothing.
     Empty,
-    /// Something that cannot be read. It may be an exclusive lock, or half of one.
+    /// Less or other than what its name says: an upload that is going on or broke off.
+    Torn,
+    /// Something that we may not read, or that is whole and no lock of ours to understand. It may
+    /// be an exclusive one.
     Unreadable,
 }
 
@@ -109,9 +112,10 @@ impl StoredLock {
         match &self.content {
             LockContent::Readable(file) => file.conflicts_with(exclusive),
             LockContent::Empty => false,
-            // It cannot be told from an exclusive one, but whoever stores one of those looks
-            // again afterwards and withdraws before ours.
-            LockContent::Unreadable => exclusive,
+            // It may become an exclusive one, but whoever stores one of those looks again
+            // afterwards and withdraws before ours.
+            LockContent::Torn => exclusive,
+            LockContent::Unreadable => true,
         }
     }
 }
@@ -198,6 +202,7 @@ fn read(repository: &Repository, id: LockId) -> Result<Option<LockContent>, Read
             }
             error => Err(error),
         },
+        Err(ReadError::WrongContent { .. }) => Ok(Some(LockContent::Torn)),
         Err(_) => Ok(Some(LockContent::Unreadable)),
     }
 }

@@ -4,6 +4,7 @@
 //! packs go to a few threads that store them; when these cannot keep up, workers wait, which is what
 //! bounds memory. An index file is stored only after the packs that it names are durable.
 
+mod notes;
 mod packer;
 
 use std::collections::HashSet;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender};
 use parking_lot::{Mutex, RwLock};
 
+pub(crate) use notes::{LeftNotes, PackNotes};
 use packer::{Packer, Sealed, SpareBuffers};
 
 use crate::backend::{FileKind, FileName};
@@ -20,10 +22,10 @@ use crate::blob::BlobKind;
 use crate::clock::Clock;
 use crate::codec::{BlobCompressor, BlobDecompressor, Compression};
 use crate::crypto::OVERHEAD_BYTES;
-use crate::id::BlobId;
+use crate::id::{BlobId, PackId};
 use crate::index::{BLOBS_PER_FILE_MAX, Index, IndexFile, IndexPack};
 use crate::lock::{HeldLock, LockLost};
-use crate::pack::FinishedPack;
+use crate::pack::{FinishedPack, PackBuilder};
 use crate::repository::{Repository, WriteError};
 
 /// An index file is stored after this long even if it is small, so that an interrupted backup finds
@@ -59,6 +61,8 @@ pub(crate) struct Store<'a> {
     trees: Packer,
     spare: SpareBuffers,
     unindexed: Mutex<Unindexed>,
+    /// Where packs are noted until an index file names them, if there is such a place.
+    notes: Option<PackNotes>,
     counts: StoreCounts,
 }
 
@@ -126,6 +130,12 @@ pub enum StoreError {
         /// Which blob.
         id: BlobId,
     },
+    /// A pack's header does not tell what the pack holds: the computer cannot be trusted.
+    #[error("pack {id} did not read back as it was sealed, and was not stored")]
+    PackVerification {
+        /// Which pack.
+        id: PackId,
+    },
     /// The lock of this backup is gone, and with it the certainty that its data is still there.
     #[error("the lock on the repository was lost")]
     Lock(#[from] LockLost),
@@ -183,6 +193,7 @@ impl<'a> Store<'a> {
         index: Index,
         options: StoreOptions,
         clock: &'a dyn Clock,
+        notes: Option<PackNotes>,
     ) -> Self {
         Self {
             repository,
@@ -194,6 +205,7 @@ impl<'a> Store<'a> {
             trees: Packer::new(BlobKind::Tree, options.pack_bytes),
             spare: SpareBuffers::default(),
             unindexed: Mutex::default(),
+            notes,
             counts: StoreCounts::default(),
         }
     }
@@ -263,7 +275,7 @@ impl<'a> Store<'a> {
         let uncompressed_length = is_compressed.then_some(length);
         let blob = Sealed { id, bytes: &sealer.sealed, uncompressed_length };
         if let Some(pack) = packer.add(&blob, &self.spare) {
-            full.send(pack.finish(key)).map_err(|_| StoreError::Stopped)?;
+            full.send(self.finish(pack)?).map_err(|_| StoreError::Stopped)?;
         }
         Ok(added)
     }
@@ -357,6 +369,10 @@ impl<'a> Store<'a> {
     }
 
     fn upload_one(&self, pack: &FinishedPack) -> Result<(), StoreError> {
+        if let Some(notes) = &self.notes {
+            // Without the note an interruption costs storing the pack's content again.
+            let _ = notes.note(pack.id);
+        }
         self.repository
             .backend()
             .write(FileName::new(FileKind::Pack, pack.id.0), &[&pack.bytes])
@@ -390,10 +406,9 @@ impl<'a> Store<'a> {
     }
 
     /// The packs that are not full yet. Call when all blobs were added.
-    pub(crate) fn take_rest(&self) -> Vec<FinishedPack> {
-        let key = self.repository.master_key();
+    pub(crate) fn take_rest(&self) -> Result<Vec<FinishedPack>, StoreError> {
         let rest = [&self.data, &self.trees].into_iter().flat_map(Packer::take_rest);
-        rest.map(|pack| pack.finish(key)).collect()
+        rest.map(|pack| self.finish(pack)).collect()
     }
 
     /// Makes everything durable that was added: the rest of the packs must have been uploaded.
@@ -404,7 +419,20 @@ impl<'a> Store<'a> {
         }
         let failed = |source| WriteError::Backend { kind: FileKind::Index, source };
         self.repository.backend().sync().map_err(failed)?;
+        if let Some(notes) = &self.notes {
+            notes.forget();
+        }
         Ok(())
+    }
+
+    /// Seals a pack's header, and reads it back before anybody relies on it.
+    fn finish(&self, pack: PackBuilder) -> Result<FinishedPack, StoreError> {
+        let key = self.repository.master_key();
+        let pack = pack.finish(key);
+        if self.options.extra_verify && !pack.reads_back(key) {
+            return Err(StoreError::PackVerification { id: pack.id });
+        }
+        Ok(pack)
     }
 }
 

@@ -79,6 +79,7 @@ impl Packer {
         let mut rest: Vec<PackBuilder> = taken.filter(|pack| !pack.is_empty()).collect();
         if let [first, second] = rest.as_mut_slice()
             && first.bytes() + second.bytes() < self.pack_bytes
+            && first.has_room_for_header_of(second)
         {
             first.append(second);
             rest.pop();
@@ -116,6 +117,19 @@ mod tests {
         let rest = packer.take_rest();
         assert_eq!(rest.iter().map(PackBuilder::bytes).collect::<Vec<_>>(), [500]);
         assert!(packer.take_rest().is_empty());
+    }
+
+    #[test]
+    fn what_is_left_stays_apart_if_one_header_could_not_name_it_all() {
+        let packer = Packer::new(BlobKind::Data, 128 << 20);
+        for n in 0..420_000u32 {
+            let blob = Sealed {
+                uncompressed_length: Some(1),
+                ..sealed(BlobId::of(&n.to_le_bytes()), b"")
+            };
+            assert!(packer.add(&blob, &SpareBuffers::default()).is_none());
+        }
+        assert_eq!(packer.take_rest().len(), 2);
     }
 
     #[test]

@@ -91,7 +91,9 @@ pub(crate) fn for_each_tree(
             };
             guard.busy += 1;
             drop(guard);
+            let end = EndOnPanic { work: &work, changed: &changed };
             let found = visit_one(repository, index, &folder, visit);
+            drop(end);
             guard = work.lock();
             guard.busy -= 1;
             for folder in found {
@@ -108,6 +110,24 @@ pub(crate) fn for_each_tree(
         return Err(ReadError::Cancelled);
     }
     Ok(work.into_inner().seen.len())
+}
+
+/// What a thread that panics was to find never comes: the others must not wait for it.
+struct EndOnPanic<'a> {
+    work: &'a Mutex<Work>,
+    changed: &'a Condvar,
+}
+
+impl Drop for EndOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut work = self.work.lock();
+            work.pending.clear();
+            work.busy -= 1;
+            drop(work);
+            self.changed.notify_all();
+        }
+    }
 }
 
 fn visit_one(

@@ -1,4 +1,8 @@
 //! Finds the parts of a sparse file that hold data.
+//!
+//! Only where a file system's word can be taken for it: some report holes over data that has not
+//! reached the disk yet (OpenZFS #15526), and network file systems pass on what others report. What
+//! is stored as zeros then would never be read again, for neither size nor times differ.
 
 use std::fs::File;
 use std::io;
@@ -7,12 +11,29 @@ use std::ops::Range;
 /// Below this size, asking for holes costs more than reading them.
 const SIZE_MIN: u64 = 1 << 20;
 
-#[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
+/// The local file systems whose holes are believed: ext2 to ext4, XFS, Btrfs, F2FS, and those in
+/// memory (the numbers are the kernel's, `linux/magic.h`).
+#[cfg(target_os = "linux")]
+fn are_holes_reliable(file: &File) -> bool {
+    const BELIEVED: [rustix::fs::FsWord; 5] =
+        [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x0102_1994];
+    rustix::fs::fstatfs(file).is_ok_and(|volume| BELIEVED.contains(&volume.f_type))
+}
+
+#[cfg(target_os = "macos")]
+fn are_holes_reliable(file: &File) -> bool {
+    rustix::fs::fstatfs(file).is_ok_and(|volume| {
+        let name = volume.f_fstypename.iter().take_while(|byte| **byte != 0);
+        name.map(|byte| *byte as u8).eq(*b"apfs")
+    })
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 pub(super) fn data_ranges(file: &File, size: u64) -> io::Result<Option<Vec<Range<u64>>>> {
     use rustix::fs::{SeekFrom, seek};
     use rustix::io::Errno;
 
-    if size < SIZE_MIN {
+    if size < SIZE_MIN || !are_holes_reliable(file) {
         return Ok(None);
     }
     let rewound = |ranges| seek(file, SeekFrom::Start(0)).map(|_| ranges).map_err(Into::into);
@@ -42,7 +63,7 @@ pub(super) fn data_ranges(file: &File, size: u64) -> io::Result<Option<Vec<Range
     rewound(Some(ranges))
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd")))]
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 pub(super) fn data_ranges(_: &File, size: u64) -> io::Result<Option<Vec<Range<u64>>>> {
     // Asking needs a device control on Windows; zeros are read and cost no space in a repository.
     debug_assert!(SIZE_MIN > 0 && size < u64::MAX);

@@ -233,7 +233,19 @@ fn what_was_seen_unchanged_for_long_enough_is_silent_whatever_the_clocks_say() {
 }
 
 #[test]
-fn a_lock_that_cannot_be_read_stands_in_the_way_of_exclusive_ones_only() {
+fn a_whole_lock_that_cannot_be_read_may_be_an_exclusive_one_and_stands_in_the_way_of_all() {
+    let world = World::new();
+    let foreign = b"sealed with the key of another repository";
+    let name = FileName::new(FileKind::Lock, crate::id::RawId::of(foreign));
+    world.backend.write(name, &[foreign]).expect("stored");
+    for request in [shared(), exclusive()] {
+        let refused = world.acquire(&request).expect_err("held");
+        assert_eq!(held_by(&refused), [LockId(name.id)]);
+    }
+}
+
+#[test]
+fn a_torn_lock_stands_in_the_way_of_exclusive_ones_only() {
     let world = World::new();
     let name = FileName::new(FileKind::Lock, crate::id::RawId::from_bytes([9; 32]));
     world.backend.write(name, &[b"torn"]).expect("stored");

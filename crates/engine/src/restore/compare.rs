@@ -130,6 +130,15 @@ fn copy_matched(
     old: &File,
     matched: &mut [bool],
 ) -> io::Result<()> {
+    let content = task.node.content.as_deref().unwrap_or_default();
+    let lengths: Option<Vec<u64>> = content
+        .iter()
+        .map(|id| context.index.locate(BlobKind::Data, id).map(|at| at.plaintext_length().into()))
+        .collect();
+    // The file becomes as long as its blobs are, whatever size was recorded.
+    if let Some(lengths) = lengths {
+        task.set_content_bytes(lengths.iter().sum());
+    }
     let new = match task.open_for_writing(context) {
         Err(error) if error.kind() == io::ErrorKind::StorageFull => {
             if task.is_made() {
@@ -141,6 +150,9 @@ fn copy_matched(
                 return Err(error);
             }
             task.place(context, Placement::InPlace);
+            // What is right already is not written again; what is too much has to go all the same.
+            task.open_for_writing(context)?;
+            task.has_new_content.store(true, Ordering::Relaxed);
             return Ok(());
         }
         opened => opened?,

@@ -73,6 +73,9 @@ impl Task {
             existing: self.existing.as_ref(),
         };
         let other_name = put_in_place(context, &folder, temporary, &place)?;
+        if let Some(name) = &other_name {
+            self.folder.note_made(name);
+        }
         let has_new_content = self.has_new_content.load(Ordering::Relaxed);
         if has_new_content && context.options.verify {
             context.written.add(&self.location, other_name.clone());
@@ -110,6 +113,7 @@ impl Task {
             let mut name = self.name.clone();
             name.push(".incomplete");
             if folder.rename_new(self.work_name(), &name).is_ok() {
+                self.folder.note_made(&name);
                 let message =
                     format!("what could be read of it was kept as {}", name.to_string_lossy());
                 let kind = crate::monitor::FindingKind::Note;

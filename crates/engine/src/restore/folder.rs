@@ -1,7 +1,7 @@
 //! A folder that is being restored, until everything in it is done.
 
 use std::collections::{HashSet, VecDeque};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use super::decide::Overwrite;
 use super::selection::Selection;
 use super::target::{Folder, Target};
 use crate::monitor::{Change, ItemKind};
-use crate::tree::Node;
+use crate::tree::{Node, NodeKind};
 
 /// Where one root of a restore goes, and what of it.
 pub(super) struct Scope {
@@ -48,6 +48,9 @@ pub(super) struct FolderTask {
     pub is_new: bool,
     /// Names that stay when others are deleted; `None` if nothing is deleted.
     pub kept_names: Option<HashSet<OsString>>,
+    /// Names that the snapshot does not have and this restore made: of what was put beside
+    /// something, and of what could only be restored in part.
+    made_names: Mutex<HashSet<OsString>>,
     /// Entries that are not done, and one for the walk itself while it is in here.
     pending: AtomicUsize,
     open: Mutex<Weak<Folder>>,
@@ -81,6 +84,7 @@ impl FolderTask {
             parent,
             is_new,
             kept_names,
+            made_names: Mutex::default(),
             pending: AtomicUsize::new(1),
             open: Mutex::new(Weak::new()),
         })
@@ -104,6 +108,11 @@ impl FolderTask {
     /// Where the restore goes.
     pub(super) fn target_path(&self) -> &Path {
         self.scope.target.path()
+    }
+
+    /// Notes a name that the snapshot does not have and this restore made.
+    pub(super) fn note_made(&self, name: &OsStr) {
+        self.made_names.lock().insert(name.to_owned());
     }
 
     /// One more entry is on its way.
@@ -157,9 +166,10 @@ impl FolderTask {
                 return;
             }
         };
-        for name in names.iter().filter(|name| !is_kept(kept, name)) {
+        let made = self.made_names.lock();
+        for name in names.iter().filter(|name| !is_kept(kept, name) && !made.contains(*name)) {
             let location = self.location.join(name);
-            if !self.scope.covers(&location) {
+            if !self.scope.covers(&location) || is_other_name_of_kept(opened, kept, name) {
                 continue;
             }
             match opened.remove_all(name) {
@@ -170,6 +180,17 @@ impl FolderTask {
             }
         }
     }
+}
+
+/// True if the name is how the file system writes one of the kept ones: in other letters, or in
+/// other Unicode, which it takes for the same. A further link to a kept file is a name of its own.
+fn is_other_name_of_kept(opened: &Folder, kept: &HashSet<OsString>, name: &OsStr) -> bool {
+    let Ok(Some(other)) = opened.existing(name) else { return false };
+    let is_one_name = other.kind == NodeKind::Folder || other.links <= 1;
+    is_one_name
+        && kept.iter().any(
+            |kept| matches!(opened.existing(kept), Ok(Some(ours)) if ours.is_same_file(&other)),
+        )
 }
 
 /// Where names that differ in case are one name, what differs only in case stays.

@@ -168,6 +168,9 @@ impl LinkSource {
                 existing: task.existing.as_ref(),
             },
         );
+        if let Ok(Some(name)) = &placed {
+            task.folder.note_made(name);
+        }
         if placed.is_err() {
             // The name is ours; what stands there otherwise is untouched.
             let _ = folder.remove_file(&work_name);

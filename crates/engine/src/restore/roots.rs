@@ -148,24 +148,15 @@ fn not_in_snapshot(path: &[u8]) -> RestoreError {
 
 /// One root for each folder that is there and holds, or shall hold, something that is selected.
 fn original_roots(restore: &Restore<'_>, paths: &[PathBuf]) -> Result<Vec<Root>, RestoreError> {
-    let sources = paths
-        .iter()
-        .map(|path| Source::of(restore, path))
-        .collect::<Result<Vec<_>, RestoreError>>()?;
+    let sources = Sources::of(restore, paths)?;
     let items: Vec<Vec<u8>> = match &restore.options.selection {
         Selection::Paths(paths) => paths.clone(),
-        _ => sources.iter().map(|source| source.location.clone()).collect(),
+        _ => sources.all_items(restore)?,
     };
     let mut groups: BTreeMap<(PathBuf, Vec<u8>), Vec<Vec<u8>>> = BTreeMap::new();
     for item in items {
         let item = [b"/", item.strip_prefix(b"/").unwrap_or(&item)].concat();
-        let base = sources
-            .iter()
-            .find(|source| item.starts_with(&source.location))
-            .or(sources.first())
-            .map(|source| source.base.clone())
-            .unwrap_or_default();
-        let (folder, location) = existing_folder_above(&base, &item)?;
+        let (folder, location) = existing_folder_above(&sources.base_of(&item)?, &item)?;
         groups.entry((folder, location)).or_default().push(item);
     }
     let mut roots = Vec::new();
@@ -181,7 +172,15 @@ fn original_roots(restore: &Restore<'_>, paths: &[PathBuf]) -> Result<Vec<Root>,
     Ok(roots)
 }
 
-/// A path that the snapshot is of.
+/// The paths that the snapshot is of.
+struct Sources<'a> {
+    located: Vec<Source>,
+    /// Those that stand in the snapshot under none of their names: they could not be read when it
+    /// was made, or one was named by a dot, and the snapshot's root is what was in it.
+    unlocated: Vec<&'a Path>,
+}
+
+/// A path that the snapshot is of and has.
 struct Source {
     /// What must stand before a path in the snapshot to have the path on the disk. Empty, unless
     /// the source was given as a relative path.
@@ -190,26 +189,82 @@ struct Source {
     location: Vec<u8>,
 }
 
+impl<'a> Sources<'a> {
+    fn of(restore: &Restore<'_>, paths: &'a [PathBuf]) -> Result<Self, RestoreError> {
+        let mut sources = Self { located: Vec::new(), unlocated: Vec::new() };
+        for path in paths {
+            match Source::of(restore, path)? {
+                Some(source) => sources.located.push(source),
+                None => sources.unlocated.push(path),
+            }
+        }
+        Ok(sources)
+    }
+
+    /// Everything that the snapshot has of its sources.
+    fn all_items(&self, restore: &Restore<'_>) -> Result<Vec<Vec<u8>>, RestoreError> {
+        let mut items: Vec<_> = self.located.iter().map(|one| one.location.clone()).collect();
+        if self.located.is_empty() {
+            items.push(Vec::new());
+        } else if let [_] = self.unlocated[..] {
+            let root = read_tree(restore.repository, restore.index, restore.tree)?;
+            let at_root = root.nodes.iter().map(|node| [b"/", &node.name[..]].concat());
+            items.extend(at_root.filter(|item| self.covering(item).is_none()));
+        }
+        Ok(items)
+    }
+
+    /// What must stand before a path in the snapshot to have the path on the disk.
+    fn base_of(&self, item: &[u8]) -> Result<PathBuf, RestoreError> {
+        if let Some(source) = self.covering(item) {
+            return Ok(source.base.clone());
+        }
+        // What belongs to no source that was found was in a folder that was named by a dot. With
+        // several that it can have been in, no place is better than a wrong one.
+        match self.unlocated[..] {
+            [path] => disk_path(Path::new(""), &names_in_snapshot(path)),
+            _ => Err(RestoreError::NoOriginal { path: String::from_utf8_lossy(item).into_owned() }),
+        }
+    }
+
+    /// The source that an item lies in, or that lies in it.
+    fn covering(&self, item: &[u8]) -> Option<&Source> {
+        let around = self.located.iter().filter(|source| is_within(item, &source.location));
+        around
+            .max_by_key(|source| source.location.len())
+            .or_else(|| self.located.iter().find(|source| is_within(&source.location, item)))
+    }
+}
+
+/// True if `inner` is `outer` or lies somewhere in it.
+fn is_within(inner: &[u8], outer: &[u8]) -> bool {
+    let outer = outer.strip_suffix(b"/").unwrap_or(outer);
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+}
+
 impl Source {
     /// A source that was named by a relative path stands in the snapshot under that path, so the
-    /// snapshot holds an ending of the whole path.
-    fn of(restore: &Restore<'_>, path: &Path) -> Result<Self, RestoreError> {
-        let names: Vec<Vec<u8>> = path.components().filter_map(name_in_snapshot).collect();
-        for skipped in 0..=names.len() {
+    /// snapshot holds an ending of the whole path; `None` if it holds none.
+    fn of(restore: &Restore<'_>, path: &Path) -> Result<Option<Self>, RestoreError> {
+        let names = names_in_snapshot(path);
+        for skipped in 0..names.len() {
             let location: Vec<u8> =
                 names[skipped..].iter().flat_map(|name| [b"/", &name[..]].concat()).collect();
             let found = find(restore.repository, restore.index, restore.tree, &location)?;
-            // With every name skipped, the path itself is the snapshot's root.
             if !matches!(found, Found::Nothing) {
                 let base = match skipped {
                     0 => PathBuf::new(),
                     _ => disk_path(Path::new(""), &names[..skipped])?,
                 };
-                return Ok(Self { base, location });
+                return Ok(Some(Self { base, location }));
             }
         }
-        Err(RestoreError::NoOriginal { path: path.display().to_string() })
+        Ok(None)
     }
+}
+
+fn names_in_snapshot(path: &Path) -> Vec<Vec<u8>> {
+    path.components().filter_map(name_in_snapshot).collect()
 }
 
 /// How a component of a path is named in a snapshot: `C:\` becomes `C`.

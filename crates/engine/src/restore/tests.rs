@@ -333,6 +333,73 @@ fn a_pack_that_is_gone_costs_each_file_in_it_one_finding() {
 
 #[cfg(unix)]
 #[test]
+fn a_source_that_could_not_be_backed_up_does_not_mislead_the_others() {
+    let mut world = World::new();
+    let data = world.data(b"x");
+    let home = tempfile::tempdir().expect("a folder");
+    let (docs, secret, work) = ("docs", "secret", "work");
+    for name in [docs, secret, work] {
+        fs::create_dir(home.path().join(name)).expect("folder");
+    }
+    let (a, b) = (world.tree(vec![file("a", 1, &[data])]), world.tree(vec![file("b", 1, &[data])]));
+    let mut tree = world.tree(vec![folder(docs, a), folder(work, b)]);
+    for name in home.path().iter().skip(1).collect::<Vec<_>>().into_iter().rev() {
+        tree = world.tree(vec![folder(name.to_str().expect("text"), tree)]);
+    }
+    let world = world.stored();
+    let target = Target::new();
+    let paths = [docs, secret, work].map(|name| home.path().join(name)).to_vec();
+    let mut options = RestoreOptions::new(Destination::Original { paths: paths.clone() });
+    target.restore_as(&world, tree, &options).expect("restores");
+    let item = home.path().join("work/b").as_os_str().as_encoded_bytes().to_vec();
+    fs::remove_file(home.path().join("work/b")).expect("restored");
+    options.selection = super::Selection::Paths(vec![item]);
+    target.restore_as(&world, tree, &options).expect("restores");
+    assert_eq!(fs::read(home.path().join("docs/a")).expect("restored"), b"x");
+    assert_eq!(fs::read(home.path().join("work/b")).expect("restored"), b"x");
+    assert_eq!(fs::read_dir(home.path().join("secret")).expect("listed").count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_in_a_folder_named_by_a_dot_goes_back_beside_other_sources() {
+    let mut world = World::new();
+    let data = world.data(b"x");
+    let home = tempfile::tempdir().expect("a folder");
+    for name in ["here", "there"] {
+        fs::create_dir(home.path().join(name)).expect("folder");
+    }
+    let inner = world.tree(vec![file("b", 1, &[data])]);
+    let tree = world.tree(vec![file("a", 1, &[data]), folder("there", inner)]);
+    let world = world.stored();
+    let target = Target::new();
+    let paths = vec![home.path().join("here"), home.path().join("there")];
+    let options = RestoreOptions::new(Destination::Original { paths });
+    target.restore_as(&world, tree, &options).expect("restores");
+    assert_eq!(fs::read(home.path().join("here/a")).expect("restored"), b"x");
+    assert_eq!(fs::read(home.path().join("there/b")).expect("restored"), b"x");
+    assert!(!home.path().join("here/there").exists());
+}
+
+#[test]
+fn what_was_put_beside_something_is_not_deleted_as_foreign() {
+    let mut world = World::new();
+    let data = world.data(b"new");
+    let tree = world.tree(vec![file("letter", 3, &[data])]);
+    let world = world.stored();
+    let target = Target::new();
+    fs::create_dir(target.path()).expect("folder");
+    fs::write(target.path().join("letter"), "mine").expect("written");
+    fs::write(target.path().join("foreign"), "").expect("written");
+    let mut options = target.options();
+    options.overwrite = super::Overwrite::KeepBoth;
+    options.delete = true;
+    target.restore_as(&world, tree, &options).expect("restores");
+    assert_eq!(target.names(), ["target", "target/letter", "target/letter (restored)"]);
+}
+
+#[cfg(unix)]
+#[test]
 fn restoring_to_the_original_place_leaves_the_folders_above_as_they_are() {
     use std::os::unix::fs::{MetadataExt, symlink};
     let mut world = World::new();

@@ -142,4 +142,5 @@ it("text grown to 200 % keeps every screen inside the window", async () => {
     expect(over, at).toBeLessThanOrEqual(0);
   }
   await page.close();
+  expect(stage.complaints.splice(0)).toEqual([]);
 });

@@ -1,5 +1,6 @@
 // The stage of the browser tests: the design build served under the app's own content security
 // policy, in Chromium, with the prototypes frozen as the shell freezes them.
+import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
@@ -32,6 +33,14 @@ export type Stage = {
   /** What the page complained about: errors, and what the security policy refused. */
   complaints: string[];
 };
+
+/** The browser that `scripts/setup test` provides, or the one that `CHROMIUM` names. */
+function chromiumHere(): string {
+  const places = ["/usr/bin/chromium", "/usr/bin/google-chrome"];
+  const found = process.env["CHROMIUM"] ?? places.find((place) => existsSync(place));
+  if (!found) throw new Error("no Chromium here: run scripts/setup test, or name one in CHROMIUM");
+  return found;
+}
 
 async function policy(): Promise<string> {
   const { app } = JSON.parse(await readFile(config, "utf8")) as {
@@ -66,8 +75,9 @@ export async function setStage(): Promise<Stage> {
   const server = await serve();
   const { port } = server.address() as AddressInfo;
   const browser: Browser = await chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--font-render-hinting=none"],
+    executablePath: chromiumHere(),
+    // A root without a sandbox, and a container with a small /dev/shm, can run it too.
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none"],
   });
   const complaints: string[] = [];
 
@@ -100,7 +110,16 @@ export async function setStage(): Promise<Stage> {
 export async function settle(page: Page): Promise<void> {
   await page.locator("h1").first().waitFor();
   await page.waitForFunction(() => !document.querySelector('[data-testid="loading"]'));
-  await page.evaluate(
-    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
-  );
+  await drawn(page);
+}
+
+/** Waits until the page has been drawn as it now is, and every change of its look has ended. */
+export async function drawn(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    await frame();
+    await frame();
+    const finite = document.getAnimations().filter((one) => one instanceof CSSTransition);
+    await Promise.allSettled(finite.map((one) => one.finished));
+  });
 }

@@ -203,7 +203,7 @@ export function makeOperation(
       storedBytes: 268_000_000,
       ...(kind === "restore"
         ? { target: "/home/ada/Restored" }
-        : { snapshot: snapshotId(Math.round(hoursAgo)) }),
+        : { snapshot: snapshotOf(plan, Math.round(hoursAgo)) }),
     };
   }
   return operation;
@@ -215,10 +215,16 @@ export function snapshotId(seed: number): string {
   ).join("");
 }
 
+/** A snapshot has its own id, also beside those of other plans in the same repository. */
+function snapshotOf(plan: PlanView, hoursAgo: number): string {
+  const ofPlan = [...plan.id].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 0) % 10_007;
+  return snapshotId(ofPlan * 1000 + hoursAgo);
+}
+
 export function makeSnapshots(plan: PlanView, count: number): SnapshotView[] {
   return Array.from({ length: count }, (_, at) => {
     const hoursAgo = 3 + at * 24;
-    const id = snapshotId(hoursAgo);
+    const id = snapshotOf(plan, hoursAgo);
     return {
       id,
       shortId: id.slice(0, 8),

@@ -20,7 +20,8 @@ pub(crate) fn snapshots(session: &Session, arguments: &SnapshotsArguments) -> En
     let filter = session.filter(&arguments.filter);
     let mut chosen = session.chosen(&all, &arguments.snapshots, &filter).snapshots;
     chosen.sort_by(|(_, a), (_, b)| a.time.cmp_moment(&b.time));
-    if let Some(count) = arguments.latest {
+    // As for restic, 0 is as good as none.
+    if let Some(count) = arguments.latest.filter(|count| *count > 0) {
         let by = arguments.group_by.unwrap_or(HOST_AND_PATHS);
         chosen = snapshot::latest_of_each_group(&chosen, by, count);
     }

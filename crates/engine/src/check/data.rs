@@ -156,8 +156,10 @@ impl PackReader<'_> {
                     problems.push(with_causes(&error));
                 }
             }
-            window.drain(..used);
-            window_start += used as u64;
+            // Nothing of what follows is a blob: nothing of it is kept.
+            let done = if blobs.peek().is_none() { window.len() } else { used };
+            window.drain(..done);
+            window_start += done as u64;
         }
         Ok(RawId::from_bytes(sum.finalize().into()))
     }

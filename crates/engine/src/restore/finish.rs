@@ -20,7 +20,8 @@ impl Task {
     /// All of it is written, or given up. `file` is the open file, if the caller has it.
     pub(super) fn finish(self: &Arc<Self>, context: &Context<'_>, file: Option<File>) {
         let open = self.file.lock().take();
-        let name = if self.has_failed() || context.is_stopped() {
+        let is_whole = !self.has_failed() && !self.is_incomplete();
+        let name = if !is_whole || context.is_stopped() {
             drop((open, file));
             self.discard(context);
             None

@@ -122,12 +122,12 @@ impl Gathered {
         let start = self.wanted.len();
         for (number, id) in content.iter().enumerate() {
             let Some(location) = context.index.locate(BlobKind::Data, id) else {
-                self.wanted.truncate(start);
-                if task.fail_incomplete() {
+                if task.lack() {
                     let missing = ReadError::MissingBlob { kind: BlobKind::Data, id: *id };
                     context.repository_problem(&task.location, &missing);
                 }
-                return Some(Job::Task(task));
+                // Where the blobs after it belong cannot be known.
+                break;
             };
             if !matched.get(number).copied().unwrap_or(false) {
                 let packs = self.pack_order.len();
@@ -137,7 +137,7 @@ impl Gathered {
             }
             offset += u64::from(location.plaintext_length());
         }
-        if task.is_file() && offset != task.node.size {
+        if task.is_file() && !task.is_incomplete() && offset != task.node.size {
             let message =
                 format!("its size should be {}, its content has {offset}", task.node.size);
             context.finding(FindingKind::Note, &task.location, "size", message);

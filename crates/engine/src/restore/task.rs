@@ -44,7 +44,7 @@ pub(super) struct Task {
     /// Writes that are to come.
     pending: AtomicUsize,
     failed: AtomicBool,
-    /// It failed because the repository did not have all of it, so what it had is worth keeping.
+    /// The repository does not have all of it. The rest is restored all the same, and worth keeping.
     is_incomplete: AtomicBool,
 }
 
@@ -173,10 +173,14 @@ impl Task {
         !self.failed.swap(true, Ordering::Relaxed)
     }
 
-    /// The same, because the repository does not have all of it.
-    pub(super) fn fail_incomplete(&self) -> bool {
-        self.is_incomplete.store(true, Ordering::Relaxed);
-        self.fail()
+    /// Marks it as lacking something that the repository does not have; true if it did not before.
+    pub(super) fn lack(&self) -> bool {
+        !self.is_incomplete.swap(true, Ordering::Relaxed)
+    }
+
+    /// True if the repository does not have all of it.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.is_incomplete.load(Ordering::Relaxed)
     }
 
     pub(super) fn has_failed(&self) -> bool {
@@ -185,7 +189,8 @@ impl Task {
 
     /// True if what was written of it is worth keeping although it is not whole.
     pub(super) fn is_worth_keeping(&self) -> bool {
-        self.is_incomplete.load(Ordering::Relaxed)
+        self.is_incomplete()
+            && !self.has_failed()
             && self.has_new_content.load(Ordering::Relaxed)
             && self.is_temporary()
     }

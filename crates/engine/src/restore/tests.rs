@@ -382,6 +382,26 @@ fn what_was_in_a_folder_named_by_a_dot_goes_back_beside_other_sources() {
 }
 
 #[test]
+fn all_of_a_file_is_kept_but_what_the_repository_lost() {
+    let mut world = World::new();
+    let parts = [b"first".repeat(100), b"lost".repeat(100), b"last".repeat(100)];
+    let content: Vec<BlobId> = parts.iter().map(|part| world.data(part)).collect();
+    let size = parts.iter().map(Vec::len).sum::<usize>() as u64;
+    let tree = world.tree(vec![file("log", size, &content)]);
+    let world = world.stored();
+    let place = world.index().locate(BlobKind::Data, &content[1]).expect("indexed");
+    let pack = crate::backend::FileName::new(FileKind::Pack, place.pack.0);
+    world.damage(pack, |bytes| bytes[place.offset as usize + 20] ^= 1);
+    let target = Target::new();
+    let outcome = target.restore(&world, tree).expect("restores the rest");
+    assert_eq!(outcome.failures, 1);
+    let kept = fs::read(target.path().join("log.incomplete")).expect("kept");
+    assert!(kept.starts_with(&parts[0]) && kept.ends_with(&parts[2]));
+    assert_eq!(kept.len() as u64, size);
+    assert!(!target.path().join("log").exists());
+}
+
+#[test]
 fn what_was_put_beside_something_is_not_deleted_as_foreign() {
     let mut world = World::new();
     let data = world.data(b"new");

@@ -78,7 +78,7 @@ fn restore_blob(
             Ok(read) => *content = read,
             Err(error) => {
                 for write in &wanted.writes {
-                    if write.task.fail_incomplete() {
+                    if write.task.lack() {
                         context.repository_problem(&write.task.location, &error);
                     }
                     write_done(context, &write.task, None);

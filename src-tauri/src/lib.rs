@@ -32,7 +32,11 @@ pub fn run() {
             }
         }))
         .invoke_handler(commands::handler())
-        .setup(|tauri| start::start(tauri).map_err(Into::into))
+        // Tauri answers an error of its setup with a panic, which nobody sees.
+        .setup(|tauri| match start::start(tauri) {
+            Ok(()) => Ok(()),
+            Err(error) => start::could_not_start(&error),
+        })
         .on_window_event(|window, event| {
             if let WindowEvent::CloseRequested { api, .. } = event {
                 api.prevent_close();

@@ -1,5 +1,6 @@
 //! The start: ports, app, tray, window, in this order.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use holdfast_app::App;
@@ -47,16 +48,31 @@ pub(crate) fn start(tauri: &tauri::App) -> Result<(), StartError> {
 }
 
 /// Tells the person, in a dialog where there can be one, and ends with a failure.
-pub(crate) fn could_not_start(error: &tauri::Error) -> ! {
-    let cause = std::iter::successors(Some(error as &dyn std::error::Error), |one| one.source())
-        .last()
-        .map_or_else(|| error.to_string(), ToString::to_string);
+pub(crate) fn could_not_start(error: &(dyn Error + 'static)) -> ! {
+    tell("Holdfast did not start", &cause(error));
+    std::process::exit(1)
+}
+
+/// Tells the person that the window cannot be shown. Backups go on without it.
+pub(crate) fn could_not_show(error: &(dyn Error + 'static)) {
+    let text = format!("{}\n\nBackups go on as planned.", cause(error));
+    tell("Holdfast cannot show its window", &text);
+}
+
+fn cause(error: &(dyn Error + 'static)) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}
+
+fn tell(title: &str, text: &str) {
     rfd::MessageDialog::new()
         .set_level(rfd::MessageLevel::Error)
-        .set_title("Holdfast did not start")
-        .set_description(&cause)
+        .set_title(title)
+        .set_description(text)
         .show();
-    std::process::exit(1)
 }
 
 fn ports() -> Ports {

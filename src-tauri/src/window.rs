@@ -44,7 +44,7 @@ fn make(handle: &AppHandle) {
             .build()
     });
     if let Err(error) = made {
-        crate::start::could_not_start(&error);
+        crate::start::could_not_show(&error);
     }
 }
 

@@ -215,6 +215,7 @@ impl State {
         let checked = self.check_password(&repository);
         let is_scheduled = is_scheduled(operation.trigger);
         match &checked {
+            Ok(()) => self.password_found(&repository.id),
             // Who asks for it can unlock the keychain now.
             Err(AppError::KeychainLocked) if !is_scheduled => return Ok(()),
             Err(reason) if is_scheduled => self.ask_for_password(&repository, reason),

@@ -57,9 +57,14 @@ impl State {
         }
     }
 
+    /// From now on, a password that is missing is told again.
+    pub(crate) fn password_found(&self, repository: &RepositoryId) {
+        self.passwords_asked.lock().remove(repository);
+    }
+
     /// Lets go what waited for a password.
     pub(crate) fn password_entered(self: &Arc<Self>, repository: &RepositoryId) {
-        self.passwords_asked.lock().remove(repository);
+        self.password_found(repository);
         self.pump();
     }
 

@@ -1,21 +1,6 @@
 //! Which snapshots a command line means, where a wrong answer would cost data.
 
-use std::path::PathBuf;
-
-use crate::world::{Ran, World, files_below};
-
-fn restic() -> PathBuf {
-    let standard = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/peers/usr/bin/restic");
-    let path =
-        std::env::var_os("HOLDFAST_RESTIC_NEW").map_or_else(|| standard.into(), PathBuf::from);
-    assert!(path.is_file(), "{} is missing: scripts/get-peers", path.display());
-    path
-}
-
-fn run_restic(world: &World, line: &str) -> Ran {
-    let output = world.command(restic()).args(line.split(' ')).output();
-    Ran::of(&output.expect("restic starts"))
-}
+use crate::world::{World, files_below};
 
 /// The id of the snapshot that a backup made.
 fn backup(world: &World, tag: &str) -> String {
@@ -44,7 +29,7 @@ fn a_folder_of_a_snapshot_is_never_taken_for_the_snapshot() {
     {
         for line in ["forget", "snapshots", "stats", "check", "forget --dry-run"] {
             let line = format!("{line} {text}");
-            let (theirs, ours) = (run_restic(&world, &line), world.run(&line));
+            let (theirs, ours) = (world.run_restic(&line), world.run(&line));
             let why = "<snapshot>:<subfolder> syntax not allowed";
             let ignoring = format!("Ignoring {text:?}: {why}\n");
             assert!(ours.err.contains(&ignoring), "{line}: {}", ours.err);
@@ -60,13 +45,13 @@ fn latest_is_refused_while_the_newest_snapshot_may_be_one_that_cannot_be_read() 
     let (world, _, damaged) = world_with_the_newest_damaged();
     let expected = format!("snapshot {} cannot be read", &damaged[..8]);
     for line in ["restore latest --target out", "ls latest", "cat tree latest"] {
-        let (theirs, ours) = (run_restic(&world, line), world.run(line));
+        let (theirs, ours) = (world.run_restic(line), world.run(line));
         assert_eq!((ours.code, theirs.code), (1, 1), "{line}\n{}\n{}", ours.err, theirs.err);
         assert!(ours.err.contains(&expected), "{line}: {}", ours.err);
         assert!(files_below(&world.path("out")).is_empty(), "{line}");
     }
     for line in ["forget latest", "forget --dry-run latest", "stats latest", "check latest"] {
-        let (theirs, ours) = (run_restic(&world, line), world.run(line));
+        let (theirs, ours) = (world.run_restic(line), world.run(line));
         assert_eq!(ours.code, theirs.code, "{line}\n{}\n{}", ours.err, theirs.err);
         assert!(ours.err.contains(&format!("Ignoring \"latest\": {expected}")), "{}", ours.err);
         assert_eq!(world.files("snapshots").len(), 2, "{line}");
@@ -99,11 +84,11 @@ fn a_check_of_chosen_snapshots_fails_if_one_of_them_cannot_be_looked_at() {
         format!("check {whole} deadbeef"),
     ];
     for line in lines {
-        let (theirs, ours) = (run_restic(&world, &line), world.run(&line));
+        let (theirs, ours) = (world.run_restic(&line), world.run(&line));
         assert_eq!((ours.code, theirs.code), (1, 1), "{line}\n{}\n{}", ours.err, theirs.err);
     }
     let line = format!("check {whole}");
-    assert_eq!((world.run(&line).code, run_restic(&world, &line).code), (0, 0));
+    assert_eq!((world.run(&line).code, world.run_restic(&line).code), (0, 0));
     let ran = world.run("check --json deadbeef");
     assert!(ran.out.contains("\"num_errors\":1"), "{}", ran.out);
 }

@@ -4,20 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::world::{Ran, World, files_below};
-
-fn restic() -> PathBuf {
-    let standard = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/peers/usr/bin/restic");
-    let path =
-        std::env::var_os("HOLDFAST_RESTIC_NEW").map_or_else(|| standard.into(), PathBuf::from);
-    assert!(path.is_file(), "{} is missing: scripts/get-peers", path.display());
-    path
-}
-
-fn run_restic(world: &World, line: &str) -> Ran {
-    let output = world.command(restic()).args(line.split(' ')).output();
-    Ran::of(&output.expect("restic starts"))
-}
+use crate::world::{World, files_below};
 
 /// A repository with snapshots by both, of files of every kind.
 fn rich_world() -> World {
@@ -26,10 +13,10 @@ fn rich_world() -> World {
     world.write("source/empty", b"");
     std::os::unix::fs::symlink("a.txt", world.path("source/link")).expect("made");
     std::fs::hard_link(world.path("source/a.txt"), world.path("source/hard")).expect("made");
-    run_restic(&world, "backup source --tag b,a --host one").success();
+    world.run_restic("backup source --tag b,a --host one").success();
     world.write("source/later.txt", b"later");
     world.run("backup source source/folder --tag c").success();
-    run_restic(&world, "backup source/folder").success();
+    world.run_restic("backup source/folder").success();
     world
 }
 
@@ -70,7 +57,7 @@ fn what_is_listed_is_equal_to_the_byte() {
         "unlock",
     ];
     for line in lines {
-        let (theirs, ours) = (run_restic(&world, line), world.run(line));
+        let (theirs, ours) = (world.run_restic(line), world.run(line));
         assert_eq!((ours.code, &ours.out), (theirs.code, &theirs.out), "{line}\n{}", ours.err);
     }
 }
@@ -87,12 +74,12 @@ fn every_stored_object_is_printed_alike() {
         for file in world.files(folder) {
             let id = file.file_name().expect("a name").to_string_lossy().into_owned();
             let line = format!("cat {kind} {id}");
-            assert_eq!(world.run(&line).success(), run_restic(&world, &line).success(), "{line}");
+            assert_eq!(world.run(&line).success(), world.run_restic(&line).success(), "{line}");
         }
     }
     for file in world.files("snapshots") {
         let line = format!("cat tree {}:", &file.file_name().expect("name").to_string_lossy()[..8]);
-        assert_eq!(world.run(&line).success(), run_restic(&world, &line).success(), "{line}");
+        assert_eq!(world.run(&line).success(), world.run_restic(&line).success(), "{line}");
     }
 }
 
@@ -126,7 +113,7 @@ fn exit_codes_are_equal() {
         "backup source --stdin",
     ];
     for line in lines {
-        let (theirs, ours) = (run_restic(&world, line), world.run(line));
+        let (theirs, ours) = (world.run_restic(line), world.run(line));
         assert_eq!(ours.code, theirs.code, "{line}\n{}\n{}", theirs.err, ours.err);
     }
 }
@@ -148,7 +135,7 @@ fn summaries_have_the_same_keys() {
     ];
     for line in lines {
         let ours = world.run(&line.replace("TARGET", "ours")).messages();
-        let theirs = run_restic(&world, &line.replace("TARGET", "theirs")).messages();
+        let theirs = world.run_restic(&line.replace("TARGET", "theirs")).messages();
         let (ours, theirs) = (ours.last().expect("a summary"), theirs.last().expect("a summary"));
         assert_eq!(keys(ours), keys(theirs), "{line}");
     }
@@ -157,7 +144,7 @@ fn summaries_have_the_same_keys() {
 #[test]
 fn both_restore_the_same_and_find_nothing_wrong() {
     let world = rich_world();
-    run_restic(&world, "restore --host one latest --target theirs").success();
+    world.run_restic("restore --host one latest --target theirs").success();
     world.run("restore --host one latest --target ours").success();
     let relative = |folder: &str| -> Vec<(PathBuf, Vec<u8>)> {
         let root = world.path(folder);
@@ -168,7 +155,7 @@ fn both_restore_the_same_and_find_nothing_wrong() {
         files_below(&root).into_iter().map(read).collect()
     };
     assert_eq!(relative("ours"), relative("theirs"));
-    run_restic(&world, "check --read-data").success();
+    world.run_restic("check --read-data").success();
     world.run("check --read-data").success();
 }
 
@@ -195,7 +182,7 @@ fn extended_attributes_are_chosen_as_restic_chooses() {
     {
         let (ours, theirs) = (format!("ours{number}"), format!("theirs{number}"));
         world.run(&format!("restore latest --target {ours} {flag}")).success();
-        run_restic(&world, &format!("restore latest --target {theirs} {flag}")).success();
+        world.run_restic(&format!("restore latest --target {theirs} {flag}")).success();
         assert_eq!(names(&ours), names(&theirs), "{flag}");
         assert!(names(&ours).contains("user.onward"), "{}", names(&ours));
     }

@@ -111,6 +111,19 @@ impl World {
     }
 }
 
+#[cfg(unix)]
+impl World {
+    /// Runs the newest restic with a command line of words without spaces.
+    pub(crate) fn run_restic(&self, line: &str) -> Ran {
+        let standard = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/peers/usr/bin/restic");
+        let restic =
+            std::env::var_os("HOLDFAST_RESTIC_NEW").map_or_else(|| standard.into(), PathBuf::from);
+        assert!(restic.is_file(), "{} is missing: scripts/get-peers", restic.display());
+        let output = self.command(restic).args(line.split(' ')).output();
+        Ran::of(&output.expect("restic starts"))
+    }
+}
+
 impl Ran {
     /// What a finished process left.
     pub(crate) fn of(output: &Output) -> Self {

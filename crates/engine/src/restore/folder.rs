@@ -167,9 +167,14 @@ impl FolderTask {
             }
         };
         let made = self.made_names.lock();
+        let mut ours = None;
         for name in names.iter().filter(|name| !is_kept(kept, name) && !made.contains(*name)) {
             let location = self.location.join(name);
-            if !self.scope.covers(&location) || is_other_name_of_kept(opened, kept, name) {
+            if !self.scope.covers(&location) {
+                continue;
+            }
+            let ours = ours.get_or_insert_with(|| files_of(opened, kept));
+            if is_other_name_of(opened, ours, name) {
                 continue;
             }
             match opened.remove_all(name) {
@@ -182,15 +187,18 @@ impl FolderTask {
     }
 }
 
-/// True if the name is how the file system writes one of the kept ones: in other letters, or in
-/// other Unicode, which it takes for the same. A further link to a kept file is a name of its own.
-fn is_other_name_of_kept(opened: &Folder, kept: &HashSet<OsString>, name: &OsStr) -> bool {
+/// Which files the names stand for, by inode and device.
+fn files_of(opened: &Folder, names: &HashSet<OsString>) -> HashSet<(u64, u64)> {
+    let found = names.iter().filter_map(|name| opened.existing(name).ok().flatten());
+    found.filter(|one| one.inode != 0).map(|one| (one.inode, one.device_id)).collect()
+}
+
+/// True if the name is how the file system writes one of ours: in other letters, or in other
+/// Unicode, which it takes for the same. A further link to one of our files is a name of its own.
+fn is_other_name_of(opened: &Folder, ours: &HashSet<(u64, u64)>, name: &OsStr) -> bool {
     let Ok(Some(other)) = opened.existing(name) else { return false };
     let is_one_name = other.kind == NodeKind::Folder || other.links <= 1;
-    is_one_name
-        && kept.iter().any(
-            |kept| matches!(opened.existing(kept), Ok(Some(ours)) if ours.is_same_file(&other)),
-        )
+    is_one_name && ours.contains(&(other.inode, other.device_id))
 }
 
 /// Where names that differ in case are one name, what differs only in case stays.

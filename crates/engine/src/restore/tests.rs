@@ -331,6 +331,14 @@ fn a_pack_that_is_gone_costs_each_file_in_it_one_finding() {
     assert_eq!((outcome.failures, target.found()), (2, expected.into()));
 }
 
+/// A snapshot's root, with a tree as the folder at this path.
+#[cfg(unix)]
+fn below(world: &mut World, path: &Path, tree: TreeId) -> TreeId {
+    path.ancestors()
+        .filter_map(Path::file_name)
+        .fold(tree, |tree, name| world.tree(vec![folder(name.to_str().expect("text"), tree)]))
+}
+
 #[cfg(unix)]
 #[test]
 fn a_source_that_could_not_be_backed_up_does_not_mislead_the_others() {
@@ -342,10 +350,8 @@ fn a_source_that_could_not_be_backed_up_does_not_mislead_the_others() {
         fs::create_dir(home.path().join(name)).expect("folder");
     }
     let (a, b) = (world.tree(vec![file("a", 1, &[data])]), world.tree(vec![file("b", 1, &[data])]));
-    let mut tree = world.tree(vec![folder(docs, a), folder(work, b)]);
-    for name in home.path().iter().skip(1).collect::<Vec<_>>().into_iter().rev() {
-        tree = world.tree(vec![folder(name.to_str().expect("text"), tree)]);
-    }
+    let tree = world.tree(vec![folder(docs, a), folder(work, b)]);
+    let tree = below(&mut world, home.path(), tree);
     let world = world.stored();
     let target = Target::new();
     let paths = [docs, secret, work].map(|name| home.path().join(name)).to_vec();
@@ -430,10 +436,8 @@ fn restoring_to_the_original_place_leaves_the_folders_above_as_they_are() {
     let place = home.path().join("place");
     fs::create_dir(home.path().join("moved")).expect("folder");
     symlink("moved", &place).expect("link");
-    let mut tree = world.tree(vec![folder("docs", inner)]);
-    for name in place.iter().skip(1).collect::<Vec<_>>().into_iter().rev() {
-        tree = world.tree(vec![folder(name.to_str().expect("text"), tree)]);
-    }
+    let tree = world.tree(vec![folder("docs", inner)]);
+    let tree = below(&mut world, &place, tree);
     let world = world.stored();
     let before = fs::metadata(home.path()).expect("there");
     let target = Target::new();

@@ -1,13 +1,16 @@
 //! Writing small files so that a power cut leaves the old one or the new one, never half of one.
+//!
+//! Where the operating system has such rights, nobody but the person can read them: names of
+//! folders and places of backups are nobody else's business.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Replaces a file: written beside it, synced, renamed over it, and the folder synced.
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("new");
-    let mut file = File::create(&beside)?;
+    let mut file = create_options().truncate(true).open(&beside)?;
     file.write_all(content)?;
     file.sync_all()?;
     drop(file);
@@ -16,6 +19,26 @@ pub(crate) fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
         Some(folder) => sync_folder(folder),
         None => Ok(()),
     }
+}
+
+/// How a file is made that only this person can read. Who opens it says what becomes of one that
+/// is there.
+pub(crate) fn create_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Makes a folder, with those above it, that only this person can look into. One that is there
+/// stays as it is: the person may have shared it.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Makes durable which names a folder holds. Windows does that by itself.

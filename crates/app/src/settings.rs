@@ -1,15 +1,16 @@
 //! The settings file: what the person chose, one versioned file that a person can read and edit.
 //!
 //! It is written atomically, with a second copy beside it. A file that was edited into something
-//! else is set aside, never overwritten, and as much of it as can be understood is kept. A file of
-//! a newer version is left as it is. Passwords are not in it; an entry only says that the keychain
-//! holds one.
+//! else, or edited at all while the app runs, is set aside and never overwritten; of the former, as
+//! much as can be understood is kept. A file of a newer version is left as it is. Passwords are not
+//! in it; an entry only says that the keychain holds one.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -94,15 +95,17 @@ impl Default for SettingsFile {
 }
 
 /// Where the file lies.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct SettingsStore {
     folder: PathBuf,
+    /// The file as this app read or wrote it last, so that somebody else's changes are noticed.
+    known: Mutex<Option<Vec<u8>>>,
 }
 
 impl SettingsStore {
     /// The store in a folder, which is made when it is first written to.
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self { folder, known: Mutex::default() }
     }
 
     /// The file itself.
@@ -128,27 +131,45 @@ impl SettingsStore {
             Err(error) => return Err(self.unwritable(error)),
         };
         let (file, cause) = match self.read(&text)? {
-            Reading::Whole(file) => return Ok((file, None)),
+            Reading::Whole(file) => {
+                *self.known.lock() = Some(text);
+                return Ok((file, None));
+            }
             Reading::Partly(file, cause) => (Some(file), cause),
             Reading::Nothing(cause) => (self.load_copy()?, cause),
         };
-        let kept_as = self.set_aside(now)?;
+        let kept_as = self.set_aside("damaged", now)?;
         let recovered = file.is_some();
         let file = file.unwrap_or_default();
-        self.save(&file)?;
+        self.save(&file, now)?;
         let problem = AppError::SettingsDamaged { kept_as, recovered, source: Box::new(cause) };
         Ok((file, Some(problem)))
     }
 
-    /// Stores the file and its copy; both are on the disk when this returns.
-    pub(crate) fn save(&self, file: &SettingsFile) -> Result<(), AppError> {
+    /// Stores the file and its copy; both are on the disk when this returns. The answer says if
+    /// somebody edited the file meanwhile, and where their version is kept.
+    pub(crate) fn save(
+        &self,
+        file: &SettingsFile,
+        now: Timestamp,
+    ) -> Result<Option<AppError>, AppError> {
         let mut text = serde_json::to_vec_pretty(file)
             .map_err(|error| self.unwritable(io::Error::from(error)))?;
         text.push(b'\n');
-        fs::create_dir_all(&self.folder)
+        let mut known = self.known.lock();
+        let there = match fs::read(self.path()) {
+            Ok(there) => Some(there),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(self.unwritable(error)),
+        };
+        let is_edited = there.is_some() && there != *known;
+        let kept_as = if is_edited { Some(self.set_aside("edited", now)?) } else { None };
+        durable::make_folder(&self.folder)
             .and_then(|()| durable::write_file(&self.path(), &text))
-            .and_then(|()| durable::write_file(&self.copy_path(), &text))
-            .map_err(|error| self.unwritable(error))
+            .map_err(|error| self.unwritable(error))?;
+        durable::write_file(&self.copy_path(), &text).map_err(|error| self.unwritable(error))?;
+        *known = Some(text);
+        Ok(kept_as.map(|kept_as| AppError::SettingsEdited { kept_as }))
     }
 
     fn load_copy(&self) -> Result<Option<SettingsFile>, AppError> {
@@ -173,9 +194,13 @@ impl SettingsStore {
         Ok(understood(&value))
     }
 
-    fn set_aside(&self, now: Timestamp) -> Result<PathBuf, AppError> {
+    /// Gives the file a name that no other has, with what it is and when in it.
+    fn set_aside(&self, what: &str, now: Timestamp) -> Result<PathBuf, AppError> {
         let stamp = now.strftime("%Y%m%d-%H%M%S");
-        let kept_as = self.folder.join(format!("settings.damaged-{stamp}.json"));
+        let named = |more: &str| self.folder.join(format!("settings.{what}-{stamp}{more}.json"));
+        let numbered = (2..).map(|number| named(&format!("-{number}")));
+        let mut names = std::iter::once(named("")).chain(numbered);
+        let kept_as = names.find(|name| !name.exists()).unwrap_or_else(|| named(""));
         fs::rename(self.path(), &kept_as).map_err(|error| self.unwritable(error))?;
         Ok(kept_as)
     }
@@ -326,7 +351,7 @@ mod tests {
     fn stored() -> (tempfile::TempDir, SettingsStore) {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SettingsStore::new(folder.path().to_owned());
-        store.save(&example()).expect("it is saved");
+        store.save(&example(), NOW).expect("it is saved");
         (folder, store)
     }
 

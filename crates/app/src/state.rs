@@ -20,9 +20,10 @@ use crate::api::{
     RepositoryId, ServiceState, Services,
 };
 use crate::browse::Shelf;
+use crate::durable;
 use crate::error::AppError;
 use crate::operation::{Names, Operation, Task};
-use crate::operation_log::{self, OperationLog};
+use crate::operation_log::{self, Claim, OperationLog};
 use crate::plan::Plan;
 use crate::ports::{Ports, Surroundings};
 use crate::progress::Meter;
@@ -31,6 +32,7 @@ use crate::repositories::Repositories;
 use crate::restoring::Previews;
 use crate::secrets::Secrets;
 use crate::settings::{RepositoryEntry, SettingsFile, SettingsStore};
+use crate::telling::ToldBook;
 
 /// How many events wait for a slow listener before it misses some.
 const EVENTS_KEPT: usize = 256;
@@ -54,11 +56,14 @@ pub(crate) struct State {
     store: SettingsStore,
     settings: Mutex<SettingsFile>,
     log: Box<dyn OperationLog>,
+    /// Dropped after the log is closed.
+    _claim: Option<Claim>,
     /// Held from the change of an operation until it is stored and told, so that no older state of
     /// it overtakes a newer one.
     recording: Mutex<()>,
     history: Mutex<History>,
     problems: Mutex<VecDeque<Problem>>,
+    pub(crate) told: ToldBook,
     /// Repositories whose password the person was asked for.
     pub(crate) passwords_asked: Mutex<HashSet<RepositoryId>>,
     events: broadcast::Sender<AppEvent>,
@@ -108,11 +113,11 @@ impl State {
     /// was interrupted, what waited waits again.
     pub(crate) fn start(ports: Ports, surroundings: Surroundings) -> Result<Arc<Self>, AppError> {
         let now = ports.clock.now();
+        // First of all, so that a second app with the same files touches none of them.
+        let opened = operation_log::open(&surroundings.state_folder.join("history"), now)?;
         let store = SettingsStore::new(surroundings.config_folder.clone());
         let (settings, damage) = store.load(now)?;
-        let history_folder = surroundings.state_folder.join("history");
-        let opened = operation_log::open(&history_folder, now);
-        let problems = [damage, opened.problem].into_iter().flatten().map(Problem::from).collect();
+        let problems = damage.into_iter().chain(opened.problems).map(Problem::from).collect();
         let operations: BTreeMap<_, _> = match opened.log.all() {
             Ok(all) => all.into_iter().map(|one| (one.id.clone(), one)).collect(),
             Err(_) => BTreeMap::new(),
@@ -126,7 +131,10 @@ impl State {
             tray: works(),
             autostart: works(),
         };
-        let journal = Arc::new(Journal::new(surroundings.state_folder.join("locks")));
+        let journal_folder = surroundings.state_folder.join("locks");
+        // Who takes a lock says if there is none.
+        let _ = durable::make_folder(&journal_folder);
+        let journal = Arc::new(Journal::new(journal_folder));
         let state = Arc::new(Self {
             secrets: Secrets::new(ports.secrets.clone()),
             repositories: Repositories::new(journal),
@@ -140,9 +148,11 @@ impl State {
             store,
             settings: Mutex::new(settings),
             log: opened.log,
+            _claim: opened.claim,
             recording: Mutex::default(),
             history: Mutex::new(History { operations, names }),
             problems: Mutex::new(problems),
+            told: ToldBook::default(),
             passwords_asked: Mutex::default(),
             events,
             ports,
@@ -175,8 +185,11 @@ impl State {
         let mut changed = settings.clone();
         let answer = change(&mut changed)?;
         if changed != *settings {
-            self.store.save(&changed)?;
+            let edited = self.store.save(&changed, self.now())?;
             *settings = changed;
+            if let Some(edited) = edited {
+                self.add_problem(edited.problem());
+            }
         }
         Ok(answer)
     }
@@ -291,10 +304,12 @@ impl State {
         self.problems.lock().iter().cloned().collect()
     }
 
+    /// Adds a problem of the app itself, in the place of an earlier one of its kind.
     pub(crate) fn add_problem(&self, problem: Problem) {
         let mut problems = self.problems.lock();
-        if !problems.iter().any(|known| known.code == problem.code) {
-            problems.push_back(problem);
+        match problems.iter_mut().find(|known| known.code == problem.code) {
+            Some(known) => *known = problem,
+            None => problems.push_back(problem),
         }
     }
 

@@ -1,13 +1,17 @@
 //! Notices on their way to the person, and the person's choices on their way back.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use crate::api::{
-    AppEvent, OperationId, OperationKind, RepositoryId, Route, ServiceState, Trigger,
+    AppEvent, OperationId, OperationKind, PlanId, RepositoryId, Route, ServiceState, Trigger,
 };
 use crate::error::AppError;
 use crate::notify::{self, Told};
 use crate::operation::Operation;
+use crate::operation_log::OperationLog;
 use crate::ports::{Notice, NoticeAction};
 use crate::settings::RepositoryEntry;
 use crate::state::State;
@@ -19,11 +23,11 @@ impl State {
             return;
         }
         let Some((plan, _)) = &operation.plan else { return };
-        let told = self.told(&plan.0);
+        let told = self.told.of(self.log(), plan);
         let settings = self.file().settings;
         let view = operation.view(None);
         let (notice, then) = notify::after_backup(&view, &told, &settings, self.now());
-        self.remember_told(&plan.0, &told, &then);
+        self.told.remember(self.log(), plan, &told, &then);
         if let Some(notice) = notice {
             self.tell(&notice, Some(operation.id.clone()), operation.repository.clone());
         }
@@ -33,10 +37,10 @@ impl State {
     pub(crate) fn tell_overdue(self: &Arc<Self>) {
         let file = self.file();
         for plan in &file.plans {
-            let told = self.told(&plan.id.0);
+            let told = self.told.of(self.log(), &plan.id);
             let view = self.plan_view(plan);
             let (notice, then) = notify::about_overdue(&view, &told, &file.settings, self.now());
-            self.remember_told(&plan.id.0, &told, &then);
+            self.told.remember(self.log(), &plan.id, &told, &then);
             if let Some(notice) = notice {
                 let last = view.last_run.map(|run| run.operation);
                 self.tell(&notice, last, plan.repository.clone());
@@ -120,23 +124,67 @@ impl State {
             (None, None, _) => {}
         }
     }
+}
 
-    fn told(&self, plan: &str) -> Told {
-        let stored = self.log().note(&note_name(plan)).ok().flatten();
+/// What the person was told about each plan: in the operation log, so that a restart repeats
+/// nothing, and in memory, so that a log that cannot be written does not repeat it at every look
+/// at the clock.
+#[derive(Default)]
+pub(crate) struct ToldBook {
+    plans: Mutex<HashMap<PlanId, Told>>,
+}
+
+impl ToldBook {
+    fn of(&self, log: &dyn OperationLog, plan: &PlanId) -> Told {
+        if let Some(told) = self.plans.lock().get(plan) {
+            return told.clone();
+        }
+        let stored = log.note(&note_name(plan)).ok().flatten();
         stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     }
 
-    fn remember_told(&self, plan: &str, before: &Told, now: &Told) {
+    fn remember(&self, log: &dyn OperationLog, plan: &PlanId, before: &Told, now: &Told) {
         if before == now {
             return;
         }
+        self.plans.lock().insert(plan.clone(), now.clone());
         if let Ok(text) = serde_json::to_string(now) {
-            // Told twice is better than never.
-            let _ = self.log().put_note(&note_name(plan), &text);
+            // Told twice after a restart is better than never.
+            let _ = log.put_note(&note_name(plan), &text);
         }
     }
 }
 
-fn note_name(plan: &str) -> String {
+fn note_name(plan: &PlanId) -> String {
     format!("told {plan}")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::operation_log::{FullLog, MemoryLog};
+
+    fn plan() -> PlanId {
+        "photos".into()
+    }
+
+    fn overdue() -> Told {
+        Told { overdue: Some(Timestamp::UNIX_EPOCH), ..Told::default() }
+    }
+
+    #[test]
+    fn what_was_told_is_remembered_although_the_log_is_full() {
+        let book = ToldBook::default();
+        book.remember(&FullLog, &plan(), &Told::default(), &overdue());
+        assert_eq!(book.of(&FullLog, &plan()), overdue());
+    }
+
+    #[test]
+    fn what_was_told_is_remembered_after_a_restart() {
+        let log = MemoryLog::default();
+        ToldBook::default().remember(&log, &plan(), &Told::default(), &overdue());
+        assert_eq!(ToldBook::default().of(&log, &plan()), overdue());
+    }
 }

@@ -111,6 +111,13 @@ impl World {
         self.session += 1;
         let process = Process { start: Some(1), started_at: None, program: None };
         self.probe.begin(self.identity().pid, process);
+        self.app = Some(self.start_another()?);
+        Ok(())
+    }
+
+    /// Starts an app beside the one that runs, with the same folders, which may refuse.
+    #[expect(clippy::result_large_err, reason = "it is made once, when a test ends anyway")]
+    pub fn start_another(&self) -> Result<App, Problem> {
         let ports = Ports {
             clock: self.clock.clone(),
             secrets: self.keychain.clone(),
@@ -126,8 +133,7 @@ impl World {
             state_folder: self.path("state"),
             personal_folders: vec![(FolderKind::Documents, self.documents())],
         };
-        self.app = Some(self.runtime.block_on(App::start(ports, surroundings))?);
-        Ok(())
+        self.runtime.block_on(App::start(ports, surroundings))
     }
 
     /// Ends the app without a word.

@@ -122,6 +122,10 @@ pub enum Code {
     SettingsNewer,
     /// The settings could not be stored.
     SettingsUnwritable,
+    /// The settings file was edited while the app ran; the edited one was set aside.
+    SettingsEdited,
+    /// The app runs already, with the same settings and history.
+    AlreadyRunning,
     /// The operation log was damaged and was set aside.
     LogDamaged,
     /// The operation log could not be written.

@@ -40,6 +40,8 @@ pub(super) fn of(error: &AppError) -> Code {
         AppError::SettingsDamaged { .. } => Code::SettingsDamaged,
         AppError::SettingsNewer { .. } => Code::SettingsNewer,
         AppError::SettingsUnwritable { .. } => Code::SettingsUnwritable,
+        AppError::SettingsEdited { .. } => Code::SettingsEdited,
+        AppError::AlreadyRunning => Code::AlreadyRunning,
         AppError::LogDamaged { .. } => Code::LogDamaged,
         AppError::LogUnwritable { .. } => Code::LogUnwritable,
         AppError::NameInvalid { .. } => Code::NameInvalid,

@@ -89,6 +89,10 @@ pub enum AppError {
     SettingsNewer { version: u64, path: PathBuf },
     #[error("could not store the settings in {path}")]
     SettingsUnwritable { path: PathBuf, source: Cause },
+    #[error("the settings file was edited while the app ran")]
+    SettingsEdited { kept_as: PathBuf },
+    #[error("the app runs already")]
+    AlreadyRunning,
     #[error("the operation log was damaged")]
     LogDamaged { kept_as: PathBuf, source: Cause },
     #[error("could not write the operation log")]

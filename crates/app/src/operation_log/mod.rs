@@ -2,10 +2,12 @@
 //!
 //! [`OperationLog`] is the store's contract, kept by every store and tested by one suite. A problem
 //! in history never stops a backup: a damaged store is set aside, and if none can be written the
-//! app remembers in memory and says so.
+//! app remembers in memory and says so. Only one process at a time may have it.
 
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod full;
 mod memory;
 mod sled_store;
 
@@ -13,8 +15,10 @@ use crate::api::{FindingGroup, LogLine, OperationId};
 use crate::error::Cause;
 use crate::operation::Operation;
 
+#[cfg(test)]
+pub(crate) use full::FullLog;
 pub(crate) use memory::MemoryLog;
-pub(crate) use sled_store::open;
+pub(crate) use sled_store::{Claim, open};
 
 /// Keeps operations, what they noted and what they found.
 ///

@@ -3,7 +3,7 @@
 //! sled's own flush survives the end of the process and promises nothing over a power cut, so
 //! [`make_durable`](OperationLog::make_durable) syncs its file as well.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -21,49 +21,75 @@ use crate::operation::Operation;
 /// A history that can be used, and what was wrong with the one that was there.
 pub(crate) struct Opened {
     pub(crate) log: Box<dyn OperationLog>,
-    pub(crate) problem: Option<AppError>,
+    pub(crate) problems: Vec<AppError>,
+    pub(crate) claim: Option<Claim>,
 }
 
-/// Opens the history in a folder. A damaged one is set aside; without any, memory serves.
-pub(crate) fn open(folder: &Path, now: Timestamp) -> Opened {
-    // While another process has it open nothing is damaged, and it must stay where it is.
+/// As long as this is held, no other process starts with the same history. Whoever stores the
+/// history in memory only holds it too: two at a time would run the same plans.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    _file: File,
+}
+
+/// Opens the history in a folder. A damaged one is set aside; while none can be stored, memory
+/// serves, and what is there stays as it is. Refuses while another process has it open.
+pub(crate) fn open(folder: &Path, now: Timestamp) -> Result<Opened, AppError> {
     let claim = match claim(folder) {
-        Ok(claim) => claim,
-        Err(error) => return in_memory(Box::new(error)),
+        Ok(claim) => Some(claim),
+        Err(TryLockError::WouldBlock) => return Err(AppError::AlreadyRunning),
+        // Where files cannot be locked, nothing tells whether somebody else runs.
+        Err(TryLockError::Error(error)) => return Ok(in_memory(None, vec![unwritable(error)])),
     };
-    let damage = match SledLog::open(folder) {
-        Ok(log) => return Opened { log: Box::new(log.under(claim)), problem: None },
+    let error = match SledLog::open(folder) {
+        Ok(log) => return Ok(Opened { log: Box::new(log), problems: Vec::new(), claim }),
         Err(error) => error,
     };
-    match set_aside(folder, now).map(|kept_as| (kept_as, SledLog::open(folder))) {
-        Err(error) => in_memory(Box::new(error)),
-        Ok((_, Err(error))) => in_memory(Box::new(error)),
-        Ok((kept_as, Ok(log))) => Opened {
-            log: Box::new(log.under(claim)),
-            problem: Some(AppError::LogDamaged { kept_as, source: Box::new(damage) }),
-        },
+    if !is_damage(&error) {
+        return Ok(in_memory(claim, vec![unwritable(error)]));
+    }
+    let kept_as = match set_aside(folder, now) {
+        Ok(kept_as) => kept_as,
+        Err(error) => return Ok(in_memory(claim, vec![unwritable(error)])),
+    };
+    let damaged = AppError::LogDamaged { kept_as, source: Box::new(error) };
+    Ok(match SledLog::open(folder) {
+        Ok(log) => Opened { log: Box::new(log), problems: vec![damaged], claim },
+        Err(error) => in_memory(claim, vec![damaged, unwritable(error)]),
+    })
+}
+
+/// True if what is there cannot be right; false if it could not be reached this time, as on a disk
+/// that is full, denies access or fails.
+fn is_damage(error: &sled::Error) -> bool {
+    use io::ErrorKind::{InvalidData, NotADirectory, UnexpectedEof};
+    match error {
+        sled::Error::Io(error) => {
+            matches!(error.kind(), InvalidData | NotADirectory | UnexpectedEof)
+        }
+        _ => true,
     }
 }
 
-/// Claims the history for this process, until the file is closed.
-fn claim(folder: &Path) -> io::Result<File> {
-    if let Some(parent) = folder.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(folder.with_extension("lock"))?;
+fn claim(folder: &Path) -> Result<Claim, TryLockError> {
+    let file = claim_file(folder).map_err(TryLockError::Error)?;
     file.try_lock()?;
-    Ok(file)
+    Ok(Claim { _file: file })
 }
 
-fn in_memory(source: Cause) -> Opened {
-    Opened {
-        log: Box::new(MemoryLog::default()),
-        problem: Some(AppError::LogUnwritable { source }),
+fn claim_file(folder: &Path) -> io::Result<File> {
+    if let Some(parent) = folder.parent() {
+        durable::make_folder(parent)?;
     }
+    durable::create_options().truncate(false).open(folder.with_extension("lock"))
+}
+
+fn unwritable(error: impl Into<Cause>) -> AppError {
+    AppError::LogUnwritable { source: error.into() }
+}
+
+fn in_memory(claim: Option<Claim>, problems: Vec<AppError>) -> Opened {
+    Opened { log: Box::new(MemoryLog::default()), problems, claim }
 }
 
 fn set_aside(folder: &Path, now: Timestamp) -> io::Result<PathBuf> {
@@ -81,15 +107,9 @@ struct SledLog {
     lines: sled::Tree,
     findings: sled::Tree,
     notes: sled::Tree,
-    /// Held as long as the store is, so that no other process opens it.
-    _claim: Option<File>,
 }
 
 impl SledLog {
-    fn under(self, claim: File) -> Self {
-        Self { _claim: Some(claim), ..self }
-    }
-
     fn open(folder: &Path) -> Result<Self, sled::Error> {
         // sled answers some damage with a panic instead of an error.
         let opened = catch_unwind(AssertUnwindSafe(|| Self::open_whole(folder)));
@@ -102,6 +122,8 @@ impl SledLog {
         if folder.exists() && !folder.is_dir() {
             return Err(sled::Error::Io(io::ErrorKind::NotADirectory.into()));
         }
+        // sled makes its files as everybody makes files; so nobody else may look into the folder.
+        durable::make_folder(folder)?;
         let database = sled::Config::new()
             .path(folder)
             .mode(sled::Mode::LowSpace)
@@ -114,7 +136,6 @@ impl SledLog {
             lines: database.open_tree("lines")?,
             findings: database.open_tree("findings")?,
             notes: database.open_tree("notes")?,
-            _claim: None,
             database,
         };
         // Reads every page, so that damage shows now and not in the middle of a backup.
@@ -247,7 +268,11 @@ mod tests {
     use crate::api::Code;
 
     fn opened(folder: &Path) -> Opened {
-        open(folder, Timestamp::UNIX_EPOCH)
+        open(folder, Timestamp::UNIX_EPOCH).expect("nobody else has it open")
+    }
+
+    fn codes(opened: &Opened) -> Vec<Code> {
+        opened.problems.iter().map(AppError::code).collect()
     }
 
     #[test]
@@ -265,19 +290,35 @@ mod tests {
         contract::holds(opened(&history).log.as_ref());
         fs::write(history.join("db"), vec![0xa5; 4096]).expect("it is written");
         let reopened = opened(&history);
-        assert_eq!(reopened.problem.map(|error| error.code()), Some(Code::LogDamaged));
+        assert_eq!(codes(&reopened), [Code::LogDamaged]);
         assert!(reopened.log.all().expect("it can be read").is_empty());
         assert!(folder.path().join("history.damaged-19700101-000000").is_dir());
     }
 
     #[test]
-    fn a_history_that_another_process_has_open_is_not_set_aside() {
+    fn a_history_that_cannot_be_reached_stays_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let history = folder.path().join("history");
+        contract::holds(opened(&history).log.as_ref());
+        let (db, elsewhere) = (history.join("db"), folder.path().join("elsewhere"));
+        fs::rename(&db, &elsewhere).expect("it is taken away");
+        fs::create_dir(&db).expect("a folder in its place");
+        let without = opened(&history);
+        assert_eq!(codes(&without), [Code::LogUnwritable]);
+        contract::holds(without.log.as_ref());
+        drop(without);
+        fs::remove_dir(&db).expect("it is empty");
+        fs::rename(&elsewhere, &db).expect("it is brought back");
+        contract::still_holds(opened(&history).log.as_ref());
+    }
+
+    #[test]
+    fn a_history_that_another_process_has_open_is_refused_and_not_set_aside() {
         let folder = tempfile::tempdir().expect("a folder");
         let history = folder.path().join("history");
         let first = opened(&history);
-        let second = opened(&history);
-        assert_eq!(second.problem.map(|error| error.code()), Some(Code::LogUnwritable));
-        contract::holds(second.log.as_ref());
+        let second = open(&history, Timestamp::UNIX_EPOCH).err().expect("it refuses");
+        assert_eq!(second.code(), Code::AlreadyRunning);
         contract::holds(first.log.as_ref());
     }
 

@@ -5,6 +5,7 @@ mod health;
 mod keychain;
 mod kill;
 mod locks;
+mod own_files;
 mod repositories;
 mod restore;
 mod schedule;

@@ -134,6 +134,25 @@ fn of_own_files(error: &AppError) -> Option<Words> {
             format!("Check that {} can be written and the disk has room.", shown(path)),
             &[Retry, ShowDetails],
         ),
+        AppError::SettingsEdited { kept_as } => words(
+            "The settings file was edited while Holdfast was running.",
+            "Holdfast had a change of its own to store and goes on with its own settings. Nothing \
+             of the edited file is used.",
+            format!(
+                "The edited file was set aside as {}. To use it, quit Holdfast, put it in the \
+                 place of settings.json, and start Holdfast again.",
+                shown(kept_as)
+            ),
+            &[OpenSettings],
+        ),
+        AppError::AlreadyRunning => words(
+            "Holdfast is running already.",
+            "Two at a time would run the same backups and overwrite each other's settings, so \
+             this one did not start. Nothing was changed.",
+            "Use the one that runs. If it shows neither a window nor an icon, end it and start \
+             Holdfast again.",
+            &[],
+        ),
         AppError::LogDamaged { kept_as, .. } => words(
             "The history of operations was damaged.",
             "Backups go on, and your snapshots are unchanged. What happened before is no longer \
@@ -143,8 +162,8 @@ fn of_own_files(error: &AppError) -> Option<Words> {
         ),
         AppError::LogUnwritable { .. } => words(
             "The history of operations cannot be written.",
-            "Backups go on, but what they did may not be remembered.",
-            "Check that the disk has room and can be written.",
+            "Backups go on, but what they did may not be remembered after Holdfast ends.",
+            "Check that the disk has room and can be written, then start Holdfast again.",
             &[ShowDetails],
         ),
         _ => return None,

@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{BlobId, PackId};
 
+/// No program cuts files into larger pieces: restic's chunks end at 8 MiB, and this is the size of
+/// the largest pack that it makes. A folder's entries have no such bound.
+pub(crate) const DATA_BYTES_MAX: u32 = 128 << 20;
+
 /// What a blob holds. Not authenticated by the format, so readers say which kind they expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -36,6 +40,16 @@ pub struct PackedBlob {
     pub kind: BlobKind,
     /// Where it lies.
     pub location: BlobLocation,
+}
+
+impl PackedBlob {
+    /// True if a blob of its kind can have the lengths that are claimed for it. Asked before memory
+    /// is taken for it.
+    #[must_use]
+    pub(crate) fn has_plausible_length(&self) -> bool {
+        let bytes = self.location.length.max(self.location.plaintext_length());
+        self.kind == BlobKind::Tree || bytes <= DATA_BYTES_MAX
+    }
 }
 
 impl BlobLocation {

@@ -6,12 +6,21 @@
 
 use std::io::Read;
 
+use parking_lot::Mutex;
+
 /// The first byte of a wrapped file of format 2.
 const COMPRESSED_MARK: u8 = 2;
 
 /// The largest unpacked file that is read, in bytes: far above what any writer makes, and low enough
 /// that a hostile frame cannot exhaust memory.
 const FILE_BYTES_MAX: u64 = 1 << 30;
+
+/// Memory for a blob of at most this many bytes is reserved as the index tells; the length of a
+/// larger one is believed no further than its frame bears it out.
+const BULK_BYTES_MAX: usize = 64 << 20;
+
+/// Held while a blob larger than [`BULK_BYTES_MAX`] is decompressed, so that it is one at a time.
+static LARGE_BLOB: Mutex<()> = Mutex::new(());
 
 /// Why bytes could not be unwrapped.
 #[derive(Debug, thiserror::Error)]
@@ -127,7 +136,7 @@ impl BlobDecompressor {
     }
 
     /// Writes the content of a frame, of which `length` bytes are expected, into `out`, which is
-    /// cleared first. Never uses more memory than `length` and the frame's own window.
+    /// cleared first. Never uses much more memory than the content and the frame's own window.
     pub(crate) fn decompress(
         &mut self,
         frame: &[u8],
@@ -140,17 +149,32 @@ impl BlobDecompressor {
         if length as u64 > 4096 + frame.len() as u64 * 100_000 {
             return Err(CodecError::TooLarge { bytes_max: frame.len() as u64 * 100_000 });
         }
-        out.reserve_exact(length);
-        let actual = self
-            .0
-            .decompress_to_buffer(frame, out)
-            .map_err(|source| CodecError::Decompress { source })?;
-        if actual == length {
-            Ok(())
-        } else {
-            Err(CodecError::WrongLength { expected: length, actual })
+        let failed = |source| CodecError::Decompress { source };
+        if length > BULK_BYTES_MAX {
+            let read = decompress_growing(frame, length, out);
+            if read.is_err() {
+                // Buffers are used again, and nobody needs one of this size soon.
+                *out = Vec::new();
+            }
+            return read;
         }
+        out.try_reserve_exact(length).map_err(|error| failed(error.into()))?;
+        let actual = self.0.decompress_to_buffer(frame, out).map_err(failed)?;
+        has_length(actual, length)
     }
+}
+
+fn has_length(actual: usize, expected: usize) -> Result<(), CodecError> {
+    if actual == expected { Ok(()) } else { Err(CodecError::WrongLength { expected, actual }) }
+}
+
+/// Decompresses into memory that grows with what comes out.
+fn decompress_growing(frame: &[u8], length: usize, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    let failed = |source| CodecError::Decompress { source };
+    let _one_at_a_time = LARGE_BLOB.lock();
+    let decoder = zstd::stream::read::Decoder::with_buffer(frame).map_err(failed)?;
+    let actual = decoder.take(length as u64 + 1).read_to_end(out).map_err(failed)?;
+    has_length(actual, length)
 }
 
 /// Compresses blobs, one after the other, with one context.
@@ -208,5 +232,28 @@ mod tests {
         for length in [0, 11, 13, u32::MAX as usize] {
             assert!(blobs.decompress(&frame, length, &mut out).is_err(), "{length}");
         }
+    }
+
+    #[test]
+    fn a_frame_that_claims_to_be_huge_takes_no_more_memory_than_it_fills() {
+        let content: Vec<u8> =
+            (0..50_000u32).flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_le_bytes()).collect();
+        let frame = compress(&content, Compression::Auto);
+        let mut out = Vec::new();
+        let mut blobs = BlobDecompressor::new().expect("a context");
+        assert!(blobs.decompress(&frame, u32::MAX as usize, &mut out).is_err());
+        assert!(out.capacity() < 4 * content.len(), "{} bytes were reserved", out.capacity());
+    }
+
+    #[test]
+    fn a_blob_of_any_size_is_read() {
+        let content = vec![7; BULK_BYTES_MAX + 1];
+        let frame = compress(&content, Compression::Fastest);
+        let mut out = Vec::new();
+        let mut blobs = BlobDecompressor::new().expect("a context");
+        blobs.decompress(&frame, content.len(), &mut out).expect("its own length");
+        assert!(out == content);
+        assert!(blobs.decompress(&frame, content.len() - 1, &mut out).is_err());
+        assert!(blobs.decompress(&frame, content.len() + 1, &mut out).is_err());
     }
 }

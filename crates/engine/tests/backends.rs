@@ -78,3 +78,19 @@ fn files_are_readable_by_their_owner_alone_and_cannot_be_changed() {
     assert_eq!(mode("data"), 0o700);
     assert_eq!(mode("data/ff"), 0o700);
 }
+
+#[test]
+fn a_range_that_a_file_cannot_have_reserves_no_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let backend = LocalBackend::new(folder.path());
+    backend.create().expect("folders are made");
+    let file = FileName::new(FileKind::Pack, RawId::of(b"content"));
+    backend.write(FileName::CONFIG, &[b"config"]).expect("it is stored");
+    backend.write(file, &[b"content"]).expect("it is stored");
+    for (offset, length) in [(0, u32::MAX as usize), (7, 1 << 30), (u64::MAX, 1 << 30)] {
+        let mut out = Vec::new();
+        let refused = backend.read_range(file, offset, length, &mut out);
+        assert_eq!(refused.expect_err("it has 7 bytes").kind, BackendErrorKind::TooShort);
+        assert_eq!(out.capacity(), 0, "{offset} {length}");
+    }
+}

@@ -185,12 +185,17 @@ impl Backend for LocalBackend {
         out.clear();
         let read = || {
             let mut opened = File::open(path_of(&self.root, file))?;
+            // The length is an index file's word; memory is taken for what is really there.
+            let end = offset.checked_add(length as u64);
+            if end.is_none_or(|end| end > opened.metadata().map_or(0, |file| file.len())) {
+                return Ok(None);
+            }
             opened.seek(SeekFrom::Start(offset))?;
-            out.reserve_exact(length);
-            opened.take(length as u64).read_to_end(out)
+            out.try_reserve_exact(length)?;
+            opened.take(length as u64).read_to_end(out).map(Some)
         };
         let count = { read }().map_err(|source| self.failed("read", file.to_string(), source))?;
-        if count == length {
+        if count == Some(length) {
             Ok(())
         } else {
             let (what, kind) = (file.to_string(), BackendErrorKind::TooShort);

@@ -130,7 +130,13 @@ impl PackReader<'_> {
         let file = FileName::new(FileKind::Pack, pack.id);
         let mut sum = Sha256::new();
         let (mut read, mut window_start) = (0, 0);
-        let mut blobs = blobs.iter().peekable();
+        let (blobs, implausible): (Vec<&PackedBlob>, Vec<&PackedBlob>) =
+            blobs.iter().partition(|blob| blob.has_plausible_length());
+        for blob in implausible {
+            let size = blob.location.plaintext_length();
+            problems.push(format!("blob {} is said to have {size} bytes", blob.id));
+        }
+        let mut blobs = blobs.into_iter().peekable();
         window.clear();
         while read < pack.size {
             let length = (pack.size - read).min(PIECE_BYTES) as usize;
@@ -148,18 +154,17 @@ impl PackReader<'_> {
             } else {
                 window.extend_from_slice(piece);
             }
-            let mut used = 0;
             while let Some(blob) = blobs.next_if(|blob| end(blob) <= read) {
                 let start = (u64::from(blob.location.offset) - window_start) as usize;
-                used = start + blob.location.length as usize;
+                let used = start + blob.location.length as usize;
                 if let Err(error) = self.repository.open_blob(&window[start..used], blob, plain) {
                     problems.push(with_causes(&error));
                 }
             }
-            // Nothing of what follows is a blob: nothing of it is kept.
-            let done = if blobs.peek().is_none() { window.len() } else { used };
-            window.drain(..done);
-            window_start += done as u64;
+            // Kept is what a blob begins in that is still to be opened.
+            let next = blobs.peek().map_or(read, |blob| u64::from(blob.location.offset).min(read));
+            window.drain(..(next - window_start) as usize);
+            window_start = next;
         }
         Ok(RawId::from_bytes(sum.finalize().into()))
     }

@@ -340,6 +340,7 @@ impl Repository {
         sealed: &mut Vec<u8>,
         out: &mut Vec<u8>,
     ) -> Result<(), ReadError> {
+        check_length(blob)?;
         let BlobLocation { pack, offset, length, .. } = blob.location;
         let file = FileName::new(FileKind::Pack, pack.0);
         self.backend
@@ -358,12 +359,8 @@ impl Repository {
         blob: &PackedBlob,
         out: &mut Vec<u8>,
     ) -> Result<(), ReadError> {
-        let damaged = |reason| ReadError::DamagedBlob {
-            kind: blob.kind,
-            id: blob.id,
-            pack: blob.location.pack,
-            reason,
-        };
+        check_length(blob)?;
+        let damaged = |reason| damaged_blob(blob, reason);
         match blob.location.uncompressed_length {
             None => {
                 let opened = self.key.open_into(sealed, out);
@@ -411,6 +408,17 @@ impl Repository {
         let header = &tail[tail.len() - tail_bytes as usize..];
         Header::read(&self.key, pack, size, header).map_err(damaged)
     }
+}
+
+fn damaged_blob(blob: &PackedBlob, reason: &'static str) -> ReadError {
+    ReadError::DamagedBlob { kind: blob.kind, id: blob.id, pack: blob.location.pack, reason }
+}
+
+fn check_length(blob: &PackedBlob) -> Result<(), ReadError> {
+    if blob.has_plausible_length() {
+        return Ok(());
+    }
+    Err(damaged_blob(blob, "it is said to be larger than any piece of a file"))
 }
 
 /// What opening a compressed blob needs besides the result, kept per thread.

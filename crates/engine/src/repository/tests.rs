@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::backend::MemoryBackend;
-use crate::testing::{Still, identity};
+use crate::testing::{Still, World, identity};
 
 fn create(backend: &Arc<MemoryBackend>) -> Result<Repository, CreateError> {
     let options =
@@ -75,4 +75,37 @@ fn a_stored_file_reads_back_and_a_swapped_one_is_noticed() {
         repository.read_file(FileKind::Snapshot, one.id),
         Err(ReadError::WrongContent { .. })
     ));
+}
+
+#[test]
+fn a_data_blob_larger_than_any_program_makes_is_refused_before_it_takes_memory() {
+    let world = World::new();
+    // A sound frame of far more zeros than a piece of a file can have.
+    let bytes = 200 << 20;
+    let frame = crate::codec::compress(&vec![0; bytes], crate::codec::Compression::Fastest);
+    let sealed = world.repository.master_key().seal(&frame);
+    let blob = |kind, length: usize| PackedBlob {
+        id: BlobId::of(b"unlike"),
+        kind,
+        location: BlobLocation {
+            pack: PackId::of(b"any"),
+            offset: 0,
+            length: sealed.len() as u32,
+            uncompressed_length: Some(length as u32),
+        },
+    };
+    let mut out = Vec::new();
+    let refused = world.repository.open_blob(&sealed, &blob(BlobKind::Data, bytes), &mut out);
+    assert!(matches!(refused, Err(ReadError::DamagedBlob { .. })), "{refused:?}");
+    assert_eq!(out.capacity(), 0);
+}
+
+#[test]
+fn a_data_blob_of_gigabytes_is_not_even_asked_for() {
+    let world = World::new();
+    let pack = PackId::of(b"a pack that is not there");
+    let location = BlobLocation { pack, offset: 0, length: u32::MAX, uncompressed_length: None };
+    let blob = PackedBlob { id: BlobId::of(b"any"), kind: BlobKind::Data, location };
+    let refused = world.repository.read_located(&blob, &mut Vec::new(), &mut Vec::new());
+    assert!(matches!(refused, Err(ReadError::DamagedBlob { .. })), "{refused:?}");
 }

@@ -43,11 +43,12 @@ fn restore_piece(context: &Context<'_>, piece: Piece, buffers: &mut Buffers) {
         let file = FileName::new(FileKind::Pack, piece.pack.0);
         let length = piece.length as usize;
         // Why it failed is found out blob by blob, since another pack may have some of them.
-        is_read = context
-            .repository
-            .backend()
-            .read_range(file, piece.offset.into(), length, &mut buffers.sealed)
-            .is_ok();
+        is_read = piece.blobs.iter().all(|wanted| wanted.blob.has_plausible_length())
+            && context
+                .repository
+                .backend()
+                .read_range(file, piece.offset.into(), length, &mut buffers.sealed)
+                .is_ok();
     }
     for wanted in piece.blobs {
         if !context.is_stopped() && is_wanted(&wanted) {

@@ -14,6 +14,9 @@ use crate::time::Time;
 /// About what a node takes in a tree.
 const USUAL_NODE_BYTES: usize = 400;
 
+/// Room is made for so many nodes before the first is read; more come as they are there.
+const NODES_RESERVED_MAX: usize = 16 << 10;
+
 /// Reads a tree's JSON.
 pub(super) fn decode(bytes: &[u8]) -> Result<Tree, TreeError> {
     let mut reader = Reader::new(bytes);
@@ -40,7 +43,7 @@ fn decode_nodes(reader: &mut Reader<'_>) -> Result<Vec<Node>, TreeError> {
         return Ok(nodes);
     }
     reader.expect(b'[', "a list of nodes")?;
-    nodes.reserve(reader.left() / USUAL_NODE_BYTES);
+    nodes.reserve((reader.left() / USUAL_NODE_BYTES).min(NODES_RESERVED_MAX));
     let mut names = RecentNames::default();
     let mut is_first = true;
     while reader.element(&mut is_first)? {

@@ -23,7 +23,6 @@ use crate::api::{
     LogLevel, OnConflict, OperationId, OperationSummary, PreviewId, RestoreAction,
     RestoreDestination, RestoreEntry, RestorePreview, RestoreRequest, RunStarted, Trigger,
 };
-use crate::backing_up::path_in_snapshot;
 use crate::browse::load_snapshot;
 use crate::engine_work::Named;
 use crate::error::AppError;
@@ -290,16 +289,10 @@ fn restore_plan(ready: &Ready, request: &RestoreRequest) -> Result<Plan, AppErro
             return Err(AppError::FolderUnknown { path: path.clone() });
         }
     };
-    let (destination, items) = match &target {
-        Some(folder) => {
-            let sources = || snapshot.paths.iter().map(|path| path_in_snapshot(Path::new(path)));
-            let items = if items.is_empty() { sources().collect() } else { items };
-            (Destination::Items(folder.clone()), items)
-        }
-        None => {
-            let paths = snapshot.paths.iter().map(PathBuf::from).collect();
-            (Destination::Original { paths }, items)
-        }
+    let paths = snapshot.paths.iter().map(PathBuf::from).collect();
+    let destination = match &target {
+        Some(folder) => Destination::Items { target: folder.clone(), paths },
+        None => Destination::Original { paths },
     };
     let mut options = RestoreOptions::new(destination);
     options.selection = if items.is_empty() { Selection::All } else { Selection::Paths(items) };

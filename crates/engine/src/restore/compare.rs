@@ -15,7 +15,7 @@ use super::decide::Placement;
 use super::schedule::Planned;
 use super::target;
 use super::task::Task;
-use crate::blob::BlobKind;
+use crate::blob::{BlobKind, DATA_BYTES_MAX};
 use crate::id::BlobId;
 use crate::index::Index;
 use crate::monitor::{Change, ItemKind};
@@ -55,7 +55,11 @@ fn compare(context: &Context<'_>, comparison: Comparison, buffer: &mut Vec<u8>) 
         task.place(context, if_not);
         return Some(Planned::Task { task: Arc::new(task), matched: Vec::new() });
     };
-    let equality = Equality::of(context.index, &task.node, &old, buffer);
+    let equality = Equality::of(context.index, &task.node, &old, buffer, || context.is_stopped());
+    if context.is_stopped() {
+        task.fail();
+        return Some(Planned::Task { task: Arc::new(task), matched: Vec::new() });
+    }
     if equality.is_whole && if_equal != if_not {
         if if_equal == Placement::Leave {
             leave(context, &task, Change::Unmodified);
@@ -98,8 +102,15 @@ pub(super) struct Equality {
 }
 
 impl Equality {
-    /// Reads the file and compares it.
-    pub(super) fn of(index: &Index, node: &Node, file: &File, buffer: &mut Vec<u8>) -> Self {
+    /// Reads the file and compares it with the node's blobs. The size that is recorded beside them
+    /// does not count: it may be that of another moment. Ends early once `is_stopped`.
+    pub(super) fn of(
+        index: &Index,
+        node: &Node,
+        file: &File,
+        buffer: &mut Vec<u8>,
+        is_stopped: impl Fn() -> bool,
+    ) -> Self {
         let content = node.content.as_deref().unwrap_or_default();
         let size = file.metadata().map_or(0, |metadata| metadata.len());
         let mut matched = vec![false; content.len()];
@@ -107,7 +118,8 @@ impl Equality {
         for (id, is_matched) in content.iter().zip(&mut matched) {
             let Some(location) = index.locate(BlobKind::Data, id) else { break };
             let length = location.plaintext_length();
-            if offset + u64::from(length) > size {
+            let is_beyond = offset + u64::from(length) > size || length > DATA_BYTES_MAX;
+            if is_beyond || is_stopped() {
                 break;
             }
             buffer.resize(length as usize, 0);
@@ -117,7 +129,7 @@ impl Equality {
             *is_matched = BlobId::of(buffer) == *id;
             offset += u64::from(length);
         }
-        let is_whole = matched.iter().all(|it| *it) && offset == size && size == node.size;
+        let is_whole = matched.iter().all(|it| *it) && offset == size;
         Self { matched, is_whole }
     }
 }
@@ -164,6 +176,10 @@ fn copy_matched(
     for (id, is_matched) in content.iter().zip(matched.iter()) {
         let Some(location) = context.index.locate(BlobKind::Data, id) else { break };
         let length = u64::from(location.plaintext_length());
+        if context.is_stopped() {
+            // The task is removed, whatever is in it.
+            break;
+        }
         if *is_matched {
             from.seek(SeekFrom::Start(offset))?;
             to.seek(SeekFrom::Start(offset))?;
@@ -175,4 +191,27 @@ fn copy_matched(
         offset += length;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::testing::{World, file};
+
+    #[test]
+    fn a_stop_is_heard_between_two_pieces_of_a_file() {
+        let mut world = World::new();
+        let parts: Vec<Vec<u8>> = (0..5_u8).map(|number| vec![number; 1000]).collect();
+        let content: Vec<BlobId> = parts.iter().map(|part| world.data(part)).collect();
+        let world = world.stored();
+        let mut old = tempfile::tempfile().expect("a file");
+        io::Write::write_all(&mut old, &parts.concat()).expect("written");
+        let node = file("large", 5000, &content);
+        let asked = Cell::new(0);
+        let is_stopped = || asked.replace(asked.get() + 1) == 2;
+        let found = Equality::of(&world.index(), &node, &old, &mut Vec::new(), is_stopped);
+        assert_eq!((found.matched, found.is_whole), (vec![true, true, false, false, false], false));
+    }
 }

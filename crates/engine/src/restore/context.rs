@@ -146,6 +146,11 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// How many findings so far mean that something was not restored.
+    pub(super) fn failures(&self) -> u64 {
+        self.counts.failures.load(Ordering::Relaxed)
+    }
+
     /// A name that no file of the snapshot or the user has.
     pub(super) fn temporary_name(&self) -> OsString {
         let number = self.temporary_number.fetch_add(1, Ordering::Relaxed);
@@ -161,7 +166,8 @@ impl<'a> Context<'a> {
         let mut totals = self.totals.lock();
         totals.files += files;
         totals.folders += folders;
-        totals.bytes += bytes;
+        // Sizes are the snapshot's word.
+        totals.bytes = totals.bytes.saturating_add(bytes);
         totals.exact = exact;
         self.monitor.event(Event::Total(*totals));
     }

@@ -13,9 +13,9 @@ pub enum Overwrite {
     IfChanged,
     /// Those that are older than in the snapshot are replaced.
     IfNewer,
-    /// They are left alone.
+    /// They are left alone. Folders that are there get their metadata all the same, as with restic.
     Never,
-    /// They are left alone; what differs is restored beside them, under another name.
+    /// They are left alone, folders too; what differs is restored beside them, under another name.
     KeepBoth,
 }
 

@@ -189,7 +189,7 @@ fn make_way(context: &Context<'_>, folder: &Folder, place: &Place<'_>) -> io::Re
     }
     if place.existing.is_some_and(|it| it.kind == NodeKind::Folder) {
         if context.options.delete {
-            return folder.remove_all(place.name).map(|_| ());
+            return folder.remove_all(place.name, Path::new(""), &mut |_| {});
         }
         // Only if it is empty: what is in it is not in the snapshot.
         return folder.remove_folder(place.name);

@@ -147,8 +147,9 @@ impl FolderTask {
             self.remove_others(context, &opened, kept);
         }
         let Some(node) = &self.node else { return };
-        let is_left = matches!(context.options.overwrite, Overwrite::Never | Overwrite::KeepBoth);
-        if is_left && !self.is_new {
+        // Otherwise it is as in the snapshot, even where files in it are left alone, as restic has
+        // it; where nothing may be lost, neither may what was set at a folder.
+        if context.options.overwrite == Overwrite::KeepBoth && !self.is_new {
             context.finished(&self.location, ItemKind::Folder, Change::Skipped, 0);
             return;
         }
@@ -177,11 +178,12 @@ impl FolderTask {
             if is_other_name_of(opened, ours, name) {
                 continue;
             }
-            match opened.remove_all(name) {
-                Ok(_) => context.finished(&location, ItemKind::Other, Change::Removed, 0),
-                Err(error) => {
-                    context.target_problem(&location, "remove", &error, self.target_path());
-                }
+            let mut removed = |inner: &Path| {
+                let path = self.location.join(inner);
+                context.finished(&path, ItemKind::Other, Change::Removed, 0);
+            };
+            if let Err(error) = opened.remove_all(name, Path::new(""), &mut removed) {
+                context.target_problem(&location, "remove", &error, self.target_path());
             }
         }
     }

@@ -78,8 +78,8 @@ pub(super) fn preview(
     visit: &mut dyn FnMut(&PreviewEntry<'_>),
 ) -> Result<PreviewTotals, RestoreError> {
     let context = Context::new(restore, monitor, cancel);
-    let (roots, selection) = roots(restore)?;
-    let mut totals = PreviewTotals::default();
+    let (roots, selection) = roots(restore, &context)?;
+    let mut totals = PreviewTotals { problems: context.failures(), ..PreviewTotals::default() };
     for root in &roots {
         let target = match Target::open(&root.target) {
             Ok(target) => Some(target),
@@ -126,12 +126,15 @@ impl Look<'_> {
     }
 
     fn is_equal(&mut self, entry: &Entry<'_>, node: &Node, existing: &Existing) -> bool {
-        if !self.thorough || existing.size != node.size {
+        if !self.thorough {
             return looks_unchanged(node, existing);
         }
         let file = self.folder().and_then(|folder| folder.read_file(entry.name).ok());
-        let buffer = &mut self.buffer;
-        file.is_some_and(|file| Equality::of(self.context.index, node, &file, buffer).is_whole)
+        let (context, buffer) = (self.context, &mut self.buffer);
+        let is_stopped = || context.is_stopped();
+        file.is_some_and(|file| {
+            Equality::of(context.index, node, &file, buffer, is_stopped).is_whole
+        })
     }
 
     fn show(
@@ -158,7 +161,7 @@ impl Look<'_> {
         };
         *count += 1;
         if !unchanged && action != PreviewAction::Skip {
-            self.totals.bytes += node.size;
+            self.totals.bytes = self.totals.bytes.saturating_add(node.size);
         }
         let kind = match node.kind {
             NodeKind::File => ItemKind::File,

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use super::context::Context;
 use super::selection::Selection;
 use super::traverse::read_tree;
+use super::walk::location_path;
 use super::{Restore, RestoreError};
 use crate::id::TreeId;
 use crate::index::Index;
+use crate::monitor::FindingKind;
 use crate::repository::{ReadError, Repository};
 use crate::tree::{Node, Tree};
 
@@ -17,8 +20,14 @@ use crate::tree::{Node, Tree};
 pub enum Destination {
     /// Below this folder, with the whole path that things have in the snapshot.
     Folder(PathBuf),
-    /// Straight into this folder: each path of the selection under its own last name.
-    Items(PathBuf),
+    /// Straight into a folder: each path of the selection under its own last name, without what
+    /// the snapshot does not have.
+    Items {
+        /// The folder.
+        target: PathBuf,
+        /// The paths that the snapshot says it is of: without a selection, each is restored.
+        paths: Vec<PathBuf>,
+    },
     /// Where things were when the snapshot was made. Folders above the selection that are there
     /// already are used as they are, links among them followed.
     Original {
@@ -86,7 +95,10 @@ fn find(
 }
 
 /// The roots of a restore, and what the options select within all of them.
-pub(super) fn roots(restore: &Restore<'_>) -> Result<(Vec<Root>, Selection), RestoreError> {
+pub(super) fn roots(
+    restore: &Restore<'_>,
+    context: &Context<'_>,
+) -> Result<(Vec<Root>, Selection), RestoreError> {
     let options = restore.options;
     match &options.destination {
         Destination::Folder(target) => {
@@ -95,8 +107,13 @@ pub(super) fn roots(restore: &Restore<'_>) -> Result<(Vec<Root>, Selection), Res
                 Root { target: target.clone(), tree, location: Vec::new(), within: Selection::All };
             Ok((vec![root], options.selection.clone()))
         }
-        Destination::Items(target) => {
-            let root = root_of_items(restore, target)?;
+        Destination::Items { target, paths } => {
+            let tree = match &options.selection {
+                Selection::Paths(items) => tree_of_items(restore, items, context)?,
+                _ => tree_of_sources(restore, paths, context)?,
+            };
+            let within = Selection::All;
+            let root = Root { target: target.clone(), tree, location: Vec::new(), within };
             let selection = match &options.selection {
                 Selection::Paths(_) => Selection::All,
                 other => other.clone(),
@@ -109,26 +126,60 @@ pub(super) fn roots(restore: &Restore<'_>) -> Result<(Vec<Root>, Selection), Res
     }
 }
 
-/// A folder that holds the selected paths side by side.
-fn root_of_items(restore: &Restore<'_>, target: &Path) -> Result<Root, RestoreError> {
+/// A folder that holds these entries side by side. Those that the snapshot does not have are
+/// reported, unless it has none at all, which is an error.
+fn tree_of_items(
+    restore: &Restore<'_>,
+    items: &[Vec<u8>],
+    context: &Context<'_>,
+) -> Result<Tree, RestoreError> {
     let mut tree = Tree::default();
-    if let Selection::Paths(paths) = &restore.options.selection {
-        for path in paths {
-            match find(restore.repository, restore.index, restore.tree, path)? {
-                Found::Entry(node) => tree.nodes.push(with_free_name(*node, &tree)),
-                Found::Root => {
-                    tree = read_tree(restore.repository, restore.index, restore.tree)?;
-                    break;
-                }
-                Found::Nothing => return Err(not_in_snapshot(path)),
+    let mut absent = Vec::new();
+    for path in items {
+        match find(restore.repository, restore.index, restore.tree, path)? {
+            Found::Entry(node) => tree.nodes.push(with_free_name(*node, &tree)),
+            Found::Root => {
+                return Ok(read_tree(restore.repository, restore.index, restore.tree)?);
             }
+            Found::Nothing => absent.push(path),
         }
-        tree.nodes.sort_by(|a, b| a.name.cmp(&b.name));
-    } else {
-        tree = read_tree(restore.repository, restore.index, restore.tree)?;
     }
-    let within = Selection::All;
-    Ok(Root { target: target.to_owned(), tree, location: Vec::new(), within })
+    if let (Some(path), true) = (absent.first(), tree.nodes.is_empty()) {
+        return Err(not_in_snapshot(path));
+    }
+    for path in absent {
+        let message = "the snapshot does not hold it".to_owned();
+        context.finding(FindingKind::Missing, &location_path(path), "restore", message);
+    }
+    tree.nodes.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(tree)
+}
+
+/// A folder that holds side by side what the snapshot has of its sources, and what it has besides:
+/// that was in a folder that was named by a dot.
+fn tree_of_sources(
+    restore: &Restore<'_>,
+    paths: &[PathBuf],
+    context: &Context<'_>,
+) -> Result<Tree, RestoreError> {
+    let sources = Sources::of(restore, paths)?;
+    if sources.located.is_empty() {
+        return Ok(read_tree(restore.repository, restore.index, restore.tree)?);
+    }
+    let besides = sources.besides(restore)?;
+    if besides.is_empty() {
+        for path in &sources.unlocated {
+            let message = "the snapshot was made without it, so nothing of it can be restored";
+            context.finding(FindingKind::Note, path, "restore", message.to_owned());
+        }
+    }
+    // A source within another comes with it.
+    let is_outermost = |source: &&Source| {
+        let mut others = sources.located.iter().filter(|it| it.location != source.location);
+        !others.any(|other| is_within(&source.location, &other.location))
+    };
+    let located = sources.located.iter().filter(is_outermost).map(|it| it.location.clone());
+    tree_of_items(restore, &located.chain(besides).collect::<Vec<_>>(), context)
 }
 
 /// Two items of one name come from different folders, and both are wanted.
@@ -207,11 +258,16 @@ impl<'a> Sources<'a> {
         if self.located.is_empty() {
             items.push(Vec::new());
         } else if let [_] = self.unlocated[..] {
-            let root = read_tree(restore.repository, restore.index, restore.tree)?;
-            let at_root = root.nodes.iter().map(|node| [b"/", &node.name[..]].concat());
-            items.extend(at_root.filter(|item| self.covering(item).is_none()));
+            items.extend(self.besides(restore)?);
         }
         Ok(items)
+    }
+
+    /// What stands at the root of the snapshot and belongs to no source that was found.
+    fn besides(&self, restore: &Restore<'_>) -> Result<Vec<Vec<u8>>, RestoreError> {
+        let root = read_tree(restore.repository, restore.index, restore.tree)?;
+        let at_root = root.nodes.iter().map(|node| [b"/", &node.name[..]].concat());
+        Ok(at_root.filter(|item| self.covering(item).is_none()).collect())
     }
 
     /// What must stand before a path in the snapshot to have the path on the disk.

@@ -14,6 +14,8 @@ use crate::tree::Node;
 #[cfg(unix)]
 use crate::tree::{NodeKind, mode};
 
+mod places;
+
 /// Keeps kinds and paths of findings; asks to stop when the first file is done, if told to.
 #[derive(Default)]
 struct Watch {
@@ -167,18 +169,6 @@ fn a_bad_name_anywhere_disables_deleting() {
     options.delete = true;
     target.restore_as(&world, tree, &options).expect("restores");
     assert_eq!(target.names(), ["target", "target/good", "target/mine"]);
-}
-
-#[test]
-fn deleting_below_the_root_of_the_disk_needs_a_selection() {
-    let mut world = World::new();
-    let tree = world.tree(Vec::new());
-    let world = world.stored();
-    let target = Target::new();
-    let mut options = RestoreOptions::new(Destination::Folder("/".into()));
-    options.delete = true;
-    let refused = target.restore_as(&world, tree, &options);
-    assert!(matches!(refused, Err(RestoreError::DeletesEverything { .. })), "{refused:?}");
 }
 
 #[test]

@@ -48,8 +48,12 @@ fn work(context: &Context<'_>, target: &Target, checks: &Receiver<Check>) {
             continue;
         }
         let opened = target.folder(&check.folder).and_then(|it| it.read_file(&check.name));
-        let equality =
-            opened.map(|file| Equality::of(context.index, &check.node, &file, &mut buffer));
+        let equality = opened.map(|file| {
+            Equality::of(context.index, &check.node, &file, &mut buffer, || context.is_stopped())
+        });
+        if context.is_stopped() {
+            continue;
+        }
         let problem = match equality {
             Ok(equality) if equality.is_whole => {
                 context.verified_file();

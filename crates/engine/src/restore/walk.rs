@@ -45,7 +45,7 @@ pub(super) fn run(
 ) -> Result<RestoreOutcome, RestoreError> {
     let context = Context::new(restore, monitor, cancel);
     context.event(Event::Phase(Phase::Preparing));
-    let (roots, selection) = roots(restore)?;
+    let (roots, selection) = roots(restore, &context)?;
     let deletes = restore.options.delete && may_delete(&context, &roots, &selection)?;
     context.event(Event::Phase(Phase::Working));
     restore_all(&context, &roots, &selection, deletes);
@@ -108,7 +108,7 @@ fn may_delete(
     roots: &[Root],
     selection: &Selection,
 ) -> Result<bool, RestoreError> {
-    if let Some(root) = roots.iter().find(|root| root.target.parent().is_none())
+    if let Some(root) = roots.iter().find(|root| is_root_of_disk(&root.target))
         && !selection.is_partial()
         && !root.within.is_partial()
     {
@@ -119,6 +119,12 @@ fn may_delete(
         traverse(context.repository, context.index, root, selection, &mut look);
     }
     Ok(look.is_sound)
+}
+
+/// True if the path leads to the root of the file system, also by a link or by `..`.
+fn is_root_of_disk(path: &Path) -> bool {
+    let known = path.canonicalize();
+    known.as_deref().unwrap_or(path).parent().is_none()
 }
 
 /// Looks whether a snapshot can be believed as a whole.

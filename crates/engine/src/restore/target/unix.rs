@@ -223,21 +223,31 @@ impl Folder {
         Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR)?)
     }
 
-    /// Removes what stands at the name, with all that is in it. Returns how many entries that were.
-    pub(in crate::restore) fn remove_all(&self, name: &OsStr) -> io::Result<u64> {
+    /// Removes what stands at the name, with all that is in it, and tells the path of each entry
+    /// that is gone: `above`, the name, and what is below it.
+    pub(in crate::restore) fn remove_all(
+        &self,
+        name: &OsStr,
+        above: &Path,
+        removed: &mut dyn FnMut(&Path),
+    ) -> io::Result<()> {
+        let path = above.join(name);
         match rustix::fs::unlinkat(&self.fd, name, AtFlags::empty()) {
-            Ok(()) => return Ok(1),
+            Ok(()) => {
+                removed(&path);
+                return Ok(());
+            }
             // What Linux and what others say of a folder.
             Err(Errno::ISDIR | Errno::PERM) => {}
             Err(error) => return Err(error.into()),
         }
         let child = self.child(name)?;
-        let mut removed = 1;
         for inner in child.names()? {
-            removed += child.remove_all(&inner)?;
+            child.remove_all(&inner, &path, removed)?;
         }
         self.remove_folder(name)?;
-        Ok(removed)
+        removed(&path);
+        Ok(())
     }
 
     /// The names in it.

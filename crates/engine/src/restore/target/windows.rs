@@ -182,18 +182,26 @@ impl Folder {
         std::fs::remove_dir(self.at(name))
     }
 
-    /// Removes what stands at the name, with all that is in it. Returns how many entries that were.
-    pub(in crate::restore) fn remove_all(&self, name: &OsStr) -> io::Result<u64> {
-        if !self.at(name).symlink_metadata()?.is_dir() {
-            return self.remove_file(name).map(|()| 1);
+    /// Removes what stands at the name, with all that is in it, and tells the path of each entry
+    /// that is gone: `above`, the name, and what is below it.
+    pub(in crate::restore) fn remove_all(
+        &self,
+        name: &OsStr,
+        above: &Path,
+        removed: &mut dyn FnMut(&Path),
+    ) -> io::Result<()> {
+        let path = above.join(name);
+        if self.at(name).symlink_metadata()?.is_dir() {
+            let child = self.child(name)?;
+            for inner in child.names()? {
+                child.remove_all(&inner, &path, removed)?;
+            }
+            self.remove_folder(name)?;
+        } else {
+            self.remove_file(name)?;
         }
-        let child = self.child(name)?;
-        let mut removed = 1;
-        for inner in child.names()? {
-            removed += child.remove_all(&inner)?;
-        }
-        self.remove_folder(name)?;
-        Ok(removed)
+        removed(&path);
+        Ok(())
     }
 
     /// The names in it.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use holdfast_engine::secret::Password;
+use holdfast_engine::text_file;
 use zeroize::Zeroizing;
 
 use crate::arguments::GlobalArguments;
@@ -61,7 +62,7 @@ impl<'a> PasswordSource<'a> {
     /// The password for a new repository; typed twice if it is typed.
     pub(crate) fn read_new(&self) -> Result<Password, Failure> {
         let password = self.read_or_ask("enter password for new repository: ")?;
-        if self.is_typed() && ask("enter password again: ")?.as_str() != password.expose() {
+        if self.is_typed() && ask("enter password again: ")?.as_slice() != password.expose_bytes() {
             return Err(Failure::fatal("passwords do not match")
                 .meaning("No repository was created.")
                 .advice("Try again and type the same password twice."));
@@ -74,8 +75,8 @@ impl<'a> PasswordSource<'a> {
             Some(Place::File(path)) => read_file(path)?,
             Some(Place::Command(command)) => run(command)?,
             Some(Place::Variable(prefix)) => {
-                let value = self.environment.get_from(prefix, "PASSWORD");
-                Zeroizing::new(value.unwrap_or_default())
+                let value = self.environment.get_os_from(prefix, "PASSWORD");
+                Zeroizing::new(value.unwrap_or_default().into_encoded_bytes())
             }
             None if self.allow_empty => return Ok(Password::new("")),
             None if self.stdin_is_data => {
@@ -91,7 +92,7 @@ impl<'a> PasswordSource<'a> {
                  `--insecure-no-password` to holdfast to disable this check",
             ));
         }
-        Ok(Password::new(text.as_str()))
+        Ok(Password::from_bytes(text.to_vec()))
     }
 }
 
@@ -124,29 +125,34 @@ fn place(global: &GlobalArguments, environment: &Environment) -> Result<Option<P
     Ok(None)
 }
 
-fn trimmed(text: &Zeroizing<String>) -> Zeroizing<String> {
-    Zeroizing::new(text.trim().to_owned())
+/// Without white space at both ends, as Unicode has it where it is Unicode.
+fn trimmed(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    let trimmed = match std::str::from_utf8(bytes) {
+        Ok(text) => text.trim().as_bytes(),
+        Err(_) => bytes.trim_ascii(),
+    };
+    Zeroizing::new(trimmed.to_vec())
 }
 
 fn not_resolved() -> Failure {
     Failure::fatal("Resolving password failed").meaning("Nothing was read or written.")
 }
 
-fn read_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    match std::fs::read_to_string(path).map(Zeroizing::new) {
-        Ok(text) => Ok(trimmed(&text)),
+fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    match std::fs::read(path).map(Zeroizing::new) {
+        Ok(bytes) => Ok(trimmed(&Zeroizing::new(text_file::decoded(&bytes)))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Failure::fatal(format!(
             "Resolving password failed: Fatal: {} does not exist",
             path.display()
         ))
         .advice("Check the path given to --password-file.")),
         Err(error) => Err(not_resolved()
-            .advice(format!("Check that {} can be read and is text.", path.display()))
+            .advice(format!("Check that {} can be read.", path.display()))
             .cause(error)),
     }
 }
 
-fn run(command: &str) -> Result<Zeroizing<String>, Failure> {
+fn run(command: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let words = split_command(command).ok_or_else(|| {
         Failure::fatal("Resolving password failed: the command has a quote that is not closed")
     })?;
@@ -159,7 +165,7 @@ fn run(command: &str) -> Result<Zeroizing<String>, Failure> {
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| not_resolved().advice("Check --password-command.").cause(error))?;
-    let text = Zeroizing::new(String::from_utf8_lossy(&output.stdout).into_owned());
+    let text = Zeroizing::new(output.stdout);
     if !output.status.success() {
         return Err(Failure::fatal(format!("Resolving password failed: {}", output.status))
             .advice(format!(
@@ -192,14 +198,14 @@ pub(crate) fn split_command(text: &str) -> Option<Vec<String>> {
     open_quote.is_none().then_some(words)
 }
 
-fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
+fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     rpassword::prompt_password(prompt)
-        .map(Zeroizing::new)
+        .map(|text| Zeroizing::new(text.into_bytes()))
         .map_err(|error| Failure::fatal("unable to read password").cause(error))
 }
 
 /// One line of standard input, byte by byte, so that what follows is left for whoever reads it.
-fn read_line() -> Result<Zeroizing<String>, Failure> {
+fn read_line() -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut line = Zeroizing::new(Vec::new());
     for byte in std::io::stdin().lock().bytes() {
         match byte.map_err(|error| Failure::fatal("unable to read password").cause(error))? {
@@ -210,7 +216,7 @@ fn read_line() -> Result<Zeroizing<String>, Failure> {
     if line.last() == Some(&b'\r') {
         line.pop();
     }
-    Ok(Zeroizing::new(String::from_utf8_lossy(&line).into_owned()))
+    Ok(line)
 }
 
 #[cfg(test)]

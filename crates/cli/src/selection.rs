@@ -1,12 +1,15 @@
 //! Which snapshots a command line means.
 
+use std::path::{Component, PathBuf};
 use std::sync::Arc;
 
 use holdfast_engine::id::{SnapshotId, TreeId};
 use holdfast_engine::index::Index;
 use holdfast_engine::monitor::{Event, Monitor};
 use holdfast_engine::repository::Repository;
-use holdfast_engine::snapshot::{self, SelectError, Snapshot, SnapshotFilter, Snapshots};
+use holdfast_engine::snapshot::{
+    self, SelectError, Selection, Snapshot, SnapshotFilter, Snapshots,
+};
 
 use crate::arguments::SnapshotFilterArguments;
 use crate::exit::{ExitStatus, Failure};
@@ -90,7 +93,7 @@ fn whole<'a>(
     if text.starts_with("latest:") {
         return Err(NOT_ALLOWED.to_owned());
     }
-    let selected = snapshot::select(all, text, filter).map_err(|error| match error {
+    let selected = select(all, text, filter).map_err(|error| match error {
         SelectError::NoneFits => {
             format!("no snapshot matched given filter ({})", describe(filter))
         }
@@ -101,6 +104,33 @@ fn whole<'a>(
     }
     let found = all.readable.iter().find(|(id, _)| *id == selected.id);
     Ok(found.expect("what was selected is one of them"))
+}
+
+/// The snapshot that a text asks for. Paths of the filter are those of this computer then: relative
+/// ones lie in the working folder.
+pub(crate) fn select<'a>(
+    all: &'a Snapshots,
+    text: &'a str,
+    filter: &SnapshotFilter,
+) -> Result<Selection<'a>, SelectError> {
+    let paths = filter.paths.iter().map(|path| absolute(path)).collect();
+    snapshot::select(all, text, &SnapshotFilter { paths, ..filter.clone() })
+}
+
+/// The path from the root, without dots; links are not looked at.
+fn absolute(path: &str) -> String {
+    let Ok(whole) = std::path::absolute(if path.is_empty() { "." } else { path }) else {
+        return path.to_owned();
+    };
+    let mut cleaned = PathBuf::new();
+    for component in whole.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => drop(cleaned.pop()),
+            component => cleaned.push(component),
+        }
+    }
+    cleaned.to_string_lossy().into_owned()
 }
 
 /// Why a text names no snapshot, in restic's words; `prefix` is what restic puts before them.
@@ -121,7 +151,7 @@ pub(crate) fn subtree(
     root: TreeId,
     subfolder: Option<&str>,
 ) -> Result<TreeId, Failure> {
-    let path = subfolder.unwrap_or_default();
+    let path = subfolder.unwrap_or_default().trim_matches('/');
     let mut current = root;
     for name in path.split('/').filter(|name| !name.is_empty() && *name != ".") {
         let tree = repository.read_tree(index, current).map_err(explain::reading)?;

@@ -7,6 +7,7 @@ use holdfast_engine::backend::LocalBackend;
 use holdfast_engine::identity::Identity;
 use holdfast_engine::monitor::Cancellation;
 use holdfast_engine::repository::{OpenError, Repository};
+use holdfast_engine::text_file;
 use holdfast_machine::SystemClock;
 use jiff::tz::TimeZone;
 
@@ -17,6 +18,7 @@ use crate::explain;
 use crate::location::Location;
 use crate::output::{Terminal, Verbosity};
 use crate::secrets::PasswordSource;
+use crate::values;
 
 /// How often a person may mistype the password.
 const PASSWORD_TRIES: usize = 3;
@@ -77,12 +79,12 @@ impl Session {
                 }
                 (Some(text), None) => return Ok(text),
                 (None, Some(file)) => {
-                    let text = std::fs::read_to_string(&file).map_err(|error| {
+                    let bytes = std::fs::read(&file).map_err(|error| {
                         Failure::fatal(format!("{} cannot be read", file.display()))
                             .advice("Check the path given to --repository-file.")
                             .cause(error)
                     })?;
-                    return Ok(text.trim().into());
+                    return Ok(values::os_string(text_file::decoded(&bytes).trim_ascii()));
                 }
                 (None, None) => {}
             }

@@ -3,6 +3,7 @@
 //! Durations as Go writes them (`5m`, `1h30m`), sizes (`500k`, `2G`), lists of tags, moments in
 //! local time. Every parser says in its error what it expected.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use jiff::civil::DateTime;
@@ -74,6 +75,19 @@ pub(crate) fn moment(text: &str, zone: &TimeZone) -> Result<jiff::Zoned, String>
 /// The tags of all uses of a flag as one list, without the empty ones.
 pub(crate) fn flat_tags(lists: &[TagList]) -> Vec<String> {
     lists.iter().flat_map(|list| &list.0).filter(|tag| !tag.is_empty()).cloned().collect()
+}
+
+/// Bytes of a file as the operating system would have them in a name.
+#[cfg(unix)]
+pub(crate) fn os_string(bytes: &[u8]) -> OsString {
+    use std::os::unix::ffi::OsStrExt;
+    std::ffi::OsStr::from_bytes(bytes).to_owned()
+}
+
+/// Bytes of a file as the operating system would have them in a name.
+#[cfg(not(unix))]
+pub(crate) fn os_string(bytes: &[u8]) -> OsString {
+    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 #[cfg(test)]

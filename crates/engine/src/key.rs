@@ -123,7 +123,7 @@ impl KdfCost {
         let log_n = u8::try_from(self.n.trailing_zeros()).map_err(|_| invalid())?;
         let params = scrypt::Params::new(log_n, self.r, self.p).map_err(|_| invalid())?;
         let mut bytes = Zeroizing::new([0u8; 64]);
-        scrypt::scrypt(password.expose().as_bytes(), salt, &params, &mut *bytes)
+        scrypt::scrypt(password.expose_bytes(), salt, &params, &mut *bytes)
             .map_err(|_| invalid())?;
         Ok(MasterKey::from_bytes(&bytes))
     }

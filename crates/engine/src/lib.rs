@@ -58,6 +58,7 @@ pub mod stats;
 pub(crate) mod store;
 #[cfg(test)]
 mod testing;
+pub mod text_file;
 pub mod time;
 pub mod tree;
 

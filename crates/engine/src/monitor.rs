@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::id::SnapshotId;
 use crate::lock::{JudgedLock, RemovedLock};
 
 /// Watches an operation. Called from many threads and often: it must be quick and never block.
@@ -32,6 +33,8 @@ impl Monitor for Unwatched {
 pub enum Event<'a> {
     /// The operation entered another part of its work.
     Phase(Phase),
+    /// The snapshot that a backup of files is compared with was found, or that there is none.
+    Parent(Option<SnapshotId>),
     /// What there is to do, as far as is known. Later ones replace earlier ones.
     Total(Totals),
     /// A worker turned to this file or folder.

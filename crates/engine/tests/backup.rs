@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use holdfast_engine::backend::{Backend as _, BackendErrorKind, FileKind, FileName, MemoryBackend};
 use holdfast_engine::backup::exclude::Rules;
@@ -454,4 +456,67 @@ fn a_full_disk_at_any_moment_costs_nothing_that_was_stored() {
 #[test]
 fn a_power_cut_at_any_moment_costs_nothing_that_was_stored() {
     survives_failing_at_every_change(BackendErrorKind::Offline, true);
+}
+
+/// Waits in each file until so many are being read, and remembers how many there ever were.
+struct Together {
+    wanted: usize,
+    state: Mutex<(usize, usize)>,
+    changed: Condvar,
+}
+
+impl Monitor for Together {
+    fn event(&self, event: Event<'_>) {
+        let mut state = self.state.lock().expect("no panic");
+        match event {
+            Event::ItemStarted { .. } => {
+                state.0 += 1;
+                state.1 = state.1.max(state.0);
+                self.changed.notify_all();
+                let more = |state: &mut (usize, usize)| state.1 < self.wanted;
+                let patience = Duration::from_secs(20);
+                drop(self.changed.wait_timeout_while(state, patience, more).expect("no panic"));
+            }
+            Event::ItemFinished(item) if item.kind == ItemKind::File => state.0 -= 1,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn as_many_files_are_read_at_once_as_was_asked_for() {
+    let source = tempfile::tempdir().expect("a folder");
+    for number in 0..40 {
+        fs::write(source.path().join(number.to_string()), number.to_string()).expect("written");
+    }
+    for wanted in [1, 7] {
+        let test = memory();
+        let options = BackupOptions { workers: NonZeroUsize::new(wanted), ..Default::default() };
+        let together = Together { wanted, state: Mutex::default(), changed: Condvar::new() };
+        test.backup_with(source.path(), &options, &together).expect("stored");
+        assert_eq!(together.state.into_inner().expect("no panic").1, wanted);
+    }
+}
+
+#[test]
+fn the_parent_is_told_before_the_first_file() {
+    struct Told(Mutex<Vec<String>>);
+    impl Monitor for Told {
+        fn event(&self, event: Event<'_>) {
+            let text = match event {
+                Event::Parent(parent) => format!("{parent:?}"),
+                Event::ItemFinished(item) if item.kind == ItemKind::File => "file".to_owned(),
+                _ => return,
+            };
+            self.0.lock().expect("no panic").push(text);
+        }
+    }
+    let (test, source) = (memory(), tempfile::tempdir().expect("a folder"));
+    fs::write(source.path().join("a"), "a").expect("written");
+    let options = BackupOptions::default();
+    let told = Told(Mutex::default());
+    let first = test.backup_with(source.path(), &options, &told).expect("stored").snapshot;
+    test.backup_with(source.path(), &options, &told).expect("stored");
+    let told = told.0.into_inner().expect("no panic");
+    assert_eq!(told, ["None", "file", &format!("{first:?}"), "file"]);
 }

@@ -26,7 +26,7 @@ pub(crate) struct BackupArguments {
     /// do not run scanner to estimate size of backup
     #[arg(long)]
     pub(crate) no_scan: bool,
-    /// read n files concurrently (default: $RESTIC_READ_CONCURRENCY or as many as are fast)
+    /// read n files concurrently (default: $RESTIC_READ_CONCURRENCY or the number of cores)
     #[arg(long, value_name = "n")]
     pub(crate) read_concurrency: Option<usize>,
     /// skip snapshot creation if identical to parent snapshot

@@ -6,14 +6,14 @@ use holdfast_engine::backend::{FileKind, FileName};
 use holdfast_engine::blob::BlobKind;
 use holdfast_engine::id::{BlobId, RawId};
 use holdfast_engine::repository::Repository;
-use holdfast_engine::snapshot::{self, SnapshotFilter};
+use holdfast_engine::snapshot::SnapshotFilter;
 
 use super::Ended;
 use crate::arguments::CatArguments;
 use crate::exit::{ExitStatus, Failure};
 use crate::explain;
 use crate::output::indented;
-use crate::selection::{not_selected, subtree};
+use crate::selection::{not_selected, select, subtree};
 use crate::session::Session;
 
 const KINDS: [&str; 9] =
@@ -102,7 +102,7 @@ fn blob(session: &Session, repository: &Repository, id: RawId) -> Result<Vec<u8>
 fn tree(session: &Session, repository: &Arc<Repository>, text: &str) -> Result<Vec<u8>, Failure> {
     let all = session.load_snapshots(repository)?;
     let filter = SnapshotFilter::default();
-    let selected = snapshot::select(&all, text, &filter)
+    let selected = select(&all, text, &filter)
         .map_err(|error| not_selected(&error, &filter, "Fatal: could not find snapshot: "))?;
     let index = repository.load_index(&session.cancel).map_err(explain::reading)?;
     let tree = subtree(repository, &index, selected.snapshot.tree, selected.subfolder)?;

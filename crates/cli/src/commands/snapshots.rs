@@ -8,7 +8,7 @@ use crate::exit::{ExitStatus, Failure};
 use crate::locking;
 use crate::output::messages::snapshot_object;
 use crate::output::table::Table;
-use crate::output::{Verbosity, format};
+use crate::output::{format, to_json};
 use crate::selection::Stored;
 use crate::session::Session;
 
@@ -79,12 +79,11 @@ fn objects(snapshots: &[&Stored]) -> String {
 }
 
 fn key_object(key: &GroupKey) -> String {
-    serde_json::json!({
+    to_json(&serde_json::json!({
         "hostname": key.hostname.as_deref().unwrap_or_default(),
         "paths": key.paths,
         "tags": key.tags.as_ref().filter(|tags| !tags.is_empty()),
-    })
-    .to_string()
+    }))
 }
 
 fn title(key: &GroupKey) -> String {
@@ -144,10 +143,8 @@ fn table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Table {
         }
         table.row(row);
     }
-    if session.terminal.verbosity() >= Verbosity::Normal {
-        table.footer(format!("Timestamps shown in {}", zone_name(session)));
-        table.footer(format!("{} snapshots", snapshots.len()));
-    }
+    table.footer(format!("Timestamps shown in {}", zone_name(session)));
+    table.footer(format!("{} snapshots", snapshots.len()));
     table
 }
 

@@ -3,13 +3,36 @@
 use std::path::Path;
 
 use holdfast_engine::time::Time;
-use holdfast_engine::tree::mode;
+use holdfast_engine::tree::{self, mode};
 use jiff::tz::TimeZone;
 
 /// A path in a snapshot: with slashes on every operating system.
 pub(crate) fn snapshot_path(path: &Path) -> String {
     let text = path.display().to_string();
     if cfg!(windows) { text.replace('\\', "/") } else { text }
+}
+
+/// Text of bytes that should be Unicode: each that is not becomes the sign for it, as in Go.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    text
+}
+
+/// A path in a snapshot, for people: quoted where a character of it could not be seen.
+pub(crate) fn shown_path(path: &Path, is_folder: bool) -> String {
+    let mut bytes = if cfg!(windows) {
+        snapshot_path(path).into_bytes()
+    } else {
+        path.as_os_str().as_encoded_bytes().to_vec()
+    };
+    if is_folder && !bytes.ends_with(b"/") {
+        bytes.push(b'/');
+    }
+    tree::shown(&bytes).into_owned()
 }
 
 /// `532 B`, `1.567 KiB`, `2.861 MiB`

@@ -7,6 +7,7 @@
 mod estimate;
 pub(crate) mod format;
 mod indent;
+mod json;
 pub(crate) mod messages;
 pub(crate) mod progress;
 pub(crate) mod table;
@@ -14,4 +15,5 @@ mod terminal;
 
 pub(crate) use estimate::Estimate;
 pub(crate) use indent::indented;
+pub(crate) use json::to_json;
 pub(crate) use terminal::{Terminal, Verbosity};

@@ -9,6 +9,8 @@ use std::io::{BufWriter, IsTerminal, Write};
 use parking_lot::Mutex;
 use serde::Serialize;
 
+use super::json::to_json;
+
 /// How much to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
@@ -205,9 +207,9 @@ impl Screen {
 }
 
 fn to_line<T: Serialize>(message: &T) -> Vec<u8> {
-    let mut json = serde_json::to_vec(message).expect("messages have text keys only");
-    json.push(b'\n');
-    json
+    let mut json = to_json(message);
+    json.push('\n');
+    json.into_bytes()
 }
 
 /// The line, cut at `width` with a sign that it was, and without what would move the cursor.

@@ -119,3 +119,49 @@ fn nothing_new_can_be_skipped() {
     assert!(out.ends_with("skipped creating snapshot\n"), "{out}");
     assert_eq!(world.files("snapshots").len(), 1);
 }
+
+/// Where the line about the parent stands among the lines.
+fn parent_line(out: &str) -> Option<usize> {
+    out.lines().position(|line| line.contains("parent snapshot"))
+}
+
+#[cfg(unix)]
+#[test]
+fn the_parent_is_told_before_the_work_and_a_stream_has_none() {
+    let world = World::new();
+    let first = world.run("backup source -v").success();
+    assert!(first.contains("no parent snapshot found, will read all files"), "{first}");
+    let out = world.run("backup source -vv").success();
+    let unchanged = out.lines().position(|line| line.starts_with("unchanged /"));
+    assert!(parent_line(&out).expect("told") < unchanged.expect("told"), "{out}");
+    assert_eq!(out.matches("parent snapshot").count(), 1, "{out}");
+    let line = "backup --json --dry-run source";
+    let (ours, theirs) = (world.run(line).success(), world.run_restic(line).success());
+    assert_eq!((parent_line(&ours), parent_line(&theirs)), (None, None));
+    let mut stream = world.holdfast(&["backup", "--stdin"]);
+    stream.stdin(std::fs::File::open(world.path("source/a.txt")).expect("there"));
+    let out = crate::world::Ran::of(&stream.output().expect("starts")).success();
+    assert_eq!(parent_line(&out), None, "{out}");
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_would_move_the_cursor_are_quoted_where_work_is_told() {
+    use std::os::unix::ffi::OsStrExt;
+    let world = World::new();
+    for name in [&b"caf\xe9"[..], b"line\nbreak", b"\x1b[2J", b"q\"\ttab", "\u{fc}".as_bytes()] {
+        let name = std::ffi::OsStr::from_bytes(name);
+        std::fs::write(world.path("source").join(name), b"x").expect("written");
+    }
+    let told = |ran: crate::world::Ran| {
+        let out = ran.success();
+        let lines = out.lines().filter(|line| line.starts_with("unchanged "));
+        let mut lines: Vec<String> = lines.map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    world.run("backup source").success();
+    let theirs = told(world.run_restic("backup source --dry-run -vv"));
+    assert!(theirs.len() > 5);
+    assert_eq!(told(world.run("backup source --dry-run -vv")), theirs);
+}

@@ -12,4 +12,6 @@ mod locks;
 mod restore;
 #[cfg(unix)]
 mod same_as_restic;
+#[cfg(unix)]
+mod text_files;
 mod world;

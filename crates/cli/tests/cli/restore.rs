@@ -23,7 +23,7 @@ fn a_subfolder_and_patterns_choose_what_is_restored() {
     world
         .run("restore latest --target three --include a --exclude b")
         .failure(1, "Fatal: exclude and include patterns are mutually exclusive");
-    world.run("restore latest:/nowhere --target three").failure(1, "path /nowhere: not found");
+    world.run("restore latest:/nowhere --target three").failure(1, "path nowhere: not found");
     assert!(!world.path("three").exists());
 }
 

@@ -10,6 +10,7 @@ use crate::world::{World, files_below};
 fn rich_world() -> World {
     let world = World::new();
     world.write("source/a b/\u{e9}\"q.md", b"x");
+    world.write("source/<x>&\u{2028}y", b"y");
     world.write("source/empty", b"");
     std::os::unix::fs::symlink("a.txt", world.path("source/link")).expect("made");
     std::fs::hard_link(world.path("source/a.txt"), world.path("source/hard")).expect("made");
@@ -27,6 +28,7 @@ fn what_is_listed_is_equal_to_the_byte() {
         "snapshots",
         "snapshots --compact",
         "snapshots --json",
+        "snapshots --quiet",
         "snapshots --json --latest 1",
         // One group: restic gives several in any order.
         "snapshots --json --group-by host --host one",
@@ -40,6 +42,9 @@ fn what_is_listed_is_equal_to_the_byte() {
         "ls latest:/folder",
         "ls --recursive --host one latest /source/folder",
         "ls --ncdu --host one latest",
+        "ls --path source/../source/folder/ latest",
+        "snapshots --json --path source/folder latest",
+        "snapshots --path source/folder",
         "ls --sort size --reverse --host one latest",
         "ls --sort extension --json --host one latest",
         "stats --json",
@@ -93,6 +98,7 @@ fn exit_codes_are_equal() {
         "ls latest relative",
         "restore latest",
         "restore zzz --target out",
+        "restore latest --target out --dry-run --verify",
         "stats --mode wrong",
         "list wrong",
         "cat",

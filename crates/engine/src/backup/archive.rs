@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,6 +32,9 @@ const FILES_WAITING_MAX: usize = 256;
 /// Chunks that wait, for each worker. Each holds up to 8 MiB.
 const CHUNKS_WAITING_PER_WORKER: usize = 2;
 
+/// More workers only take memory.
+const WORKERS_MAX: usize = 128;
+
 /// What everything in one backup shares.
 pub(super) struct Archive<'a> {
     pub(super) store: Store<'a>,
@@ -43,6 +47,7 @@ pub(super) struct Archive<'a> {
     pub(super) cancel: &'a Cancellation,
     pub(super) fence: Fence<'a>,
     pub(super) counts: Counts,
+    workers: usize,
     pub(super) queue: Queue<FolderJob, FileJob, ChunkJob>,
     /// Memory of chunks that were stored, for the next ones: as many as were ever waiting.
     pub(super) spare_chunks: Mutex<Vec<Vec<u8>>>,
@@ -113,8 +118,10 @@ impl<'a> Archive<'a> {
         clock: &'a dyn Clock,
         watch: Watch<'a>,
         fence: Fence<'a>,
+        workers: Option<NonZeroUsize>,
     ) -> Self {
-        let chunks = CHUNKS_WAITING_PER_WORKER * worker_count();
+        let workers = workers.map_or_else(worker_count, NonZeroUsize::get).min(WORKERS_MAX);
+        let chunks = CHUNKS_WAITING_PER_WORKER * workers;
         Self {
             store,
             reader,
@@ -126,6 +133,7 @@ impl<'a> Archive<'a> {
             cancel: watch.cancel,
             fence,
             counts: Counts::default(),
+            workers,
             queue: Queue::new(FILES_WAITING_MAX, chunks),
             spare_chunks: Mutex::default(),
             root: Mutex::new(None),
@@ -147,7 +155,7 @@ impl<'a> Archive<'a> {
                 });
             }
             drop(packs);
-            let workers: Vec<_> = (1..worker_count())
+            let workers: Vec<_> = (1..self.workers)
                 .map(|_| {
                     let full = full.clone();
                     scope.spawn(move || self.work(full, |_| {}))

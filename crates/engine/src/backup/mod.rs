@@ -23,6 +23,7 @@ mod scan;
 mod targets;
 
 use std::io::{self, Read};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -105,6 +106,9 @@ pub struct BackupOptions {
     pub ignore_inode: bool,
     /// Write no snapshot if nothing differs from the parent.
     pub skip_if_unchanged: bool,
+    /// How many files and folders are worked on at the same time; else as many as there are cores.
+    /// More than that helps where the source is slow to answer, fewer where others need the computer.
+    pub workers: Option<NonZeroUsize>,
     /// Count the source beside the backup, so that progress can tell what is left. Otherwise the
     /// parent's totals stand in for it.
     pub scan: bool,
@@ -130,6 +134,7 @@ impl Default for BackupOptions {
             ignore_ctime: false,
             ignore_inode: false,
             skip_if_unchanged: false,
+            workers: None,
             scan: true,
             compression: Compression::default(),
             pack_bytes: PACK_BYTES_DEFAULT,
@@ -320,6 +325,7 @@ impl Backup<'_> {
             },
             watch,
         )?;
+        watch.monitor.event(Event::Parent(parent.as_ref().map(|(id, _)| *id)));
         watch.expect_like(parent.as_ref().map(|(_, snapshot)| snapshot));
 
         let (archive, reader) = (self.archive(index, watch), self.reader());
@@ -404,6 +410,7 @@ impl Backup<'_> {
             self.clock,
             watch,
             self.fence(),
+            self.options.workers,
         )
     }
 

@@ -12,6 +12,7 @@ mod printable;
 mod reader;
 pub(crate) mod walk;
 
+pub use name::shown;
 pub use node::{ExtendedAttribute, Node, NodeKind, mode};
 
 use crate::id::TreeId;

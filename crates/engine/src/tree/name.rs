@@ -2,6 +2,8 @@
 //!
 //! Names of files are bytes, JSON is text; quoting is how restic stores the one in the other.
 
+use std::borrow::Cow;
+
 use super::printable::is_printable;
 use crate::json;
 
@@ -19,6 +21,22 @@ pub(super) fn write_name(name: &[u8], out: &mut Vec<u8>) {
         );
     }
     out.push(b'"');
+}
+
+/// A name or path as restic shows it to people: as it is if every character of it can be seen, else
+/// in quotes, so that none moves the cursor or ends the line.
+#[must_use]
+pub fn shown(name: &[u8]) -> Cow<'_, str> {
+    let can_be_seen = |c: char| is_printable(c) && c != char::REPLACEMENT_CHARACTER;
+    match std::str::from_utf8(name) {
+        Ok(text) if text.chars().all(can_be_seen) => Cow::Borrowed(text),
+        _ => {
+            let mut quoted = vec![b'"'];
+            quote(name, &mut quoted);
+            quoted.push(b'"');
+            Cow::Owned(String::from_utf8(quoted).expect("quoting leaves only valid UTF-8"))
+        }
+    }
 }
 
 /// The name that `quoted` stands for; `None` if an escape is wrong.

@@ -5,6 +5,8 @@ mod rules;
 mod sources;
 mod stream;
 
+use std::num::NonZeroUsize;
+
 use holdfast_engine::backup::{
     Backup, BackupError, BackupOptions, BackupOutcome, Mode, ParentChoice, Sources, StoreError,
     Stream,
@@ -13,7 +15,7 @@ use holdfast_engine::codec::Compression;
 use holdfast_engine::id::SnapshotId;
 use holdfast_engine::lock::HeldLock;
 use holdfast_engine::repository::Repository;
-use holdfast_engine::snapshot::{self, HOST_AND_PATHS, SnapshotFilter};
+use holdfast_engine::snapshot::{HOST_AND_PATHS, SnapshotFilter};
 
 use super::Ended;
 use crate::arguments::{BackupArguments, CompressionArgument};
@@ -147,6 +149,7 @@ fn options(session: &Session, arguments: &BackupArguments) -> Result<BackupOptio
         ignore_ctime: arguments.change.ignore_ctime || arguments.change.ignore_inode,
         ignore_inode: arguments.change.ignore_inode,
         skip_if_unchanged: arguments.skip_if_unchanged,
+        workers: workers(session, arguments)?,
         scan: !arguments.no_scan && session.terminal.verbosity() > Verbosity::Quiet,
         compression: compression(session)?,
         pack_bytes: pack_bytes(session)?,
@@ -162,6 +165,21 @@ fn compression(session: &Session) -> Result<Compression, Failure> {
         CompressionArgument::Better => Compression::Better,
         CompressionArgument::Max => Compression::Max,
     })
+}
+
+/// How many files are read at the same time, if that was said; 0 leaves it open, as for restic.
+fn workers(
+    session: &Session,
+    arguments: &BackupArguments,
+) -> Result<Option<NonZeroUsize>, Failure> {
+    let count = match (arguments.read_concurrency, session.environment.get("READ_CONCURRENCY")) {
+        (Some(count), _) => count,
+        (None, Some(text)) => text.parse().map_err(|_| {
+            Failure::fatal(format!("RESTIC_READ_CONCURRENCY is {text:?}, which is no number"))
+        })?,
+        (None, None) => 0,
+    };
+    Ok(NonZeroUsize::new(count))
 }
 
 fn pack_bytes(session: &Session) -> Result<u32, Failure> {
@@ -185,7 +203,7 @@ fn explicit_parent(
 ) -> Result<SnapshotId, Failure> {
     let all = session.load_snapshots(repository)?;
     let filter = SnapshotFilter::default();
-    let selected = snapshot::select(&all, text, &filter);
+    let selected = selection::select(&all, text, &filter);
     Ok(selected.map_err(|error| selection::not_selected(&error, &filter, ""))?.id)
 }
 
@@ -281,16 +299,11 @@ fn summary_lines(
     seconds: u64,
 ) -> Vec<(Verbosity, String)> {
     let summary = &outcome.summary;
-    let parent = match outcome.parent {
-        Some(parent) => format!("using parent snapshot {}", parent.short()),
-        None => "no parent snapshot found, will read all files".to_owned(),
-    };
     let counts = |name: &str, new: u64, changed: u64, unmodified: u64| {
         format!("{name:<13}{new:>5} new, {changed:>5} changed, {unmodified:>5} unmodified")
     };
     let verb = if arguments.dry_run { "Would add" } else { "Added" };
     let mut lines = vec![
-        (Verbosity::Normal, parent),
         (Verbosity::Normal, String::new()),
         (
             Verbosity::Normal,

@@ -166,14 +166,12 @@ impl<'a> BackupProgress<'a> {
         if terminal.verbosity() < Verbosity::VeryVerbose || item.kind == ItemKind::Other {
             return;
         }
-        let name = if item.kind == ItemKind::Folder && !path.ends_with('/') {
-            format!("{path}/")
-        } else {
-            path
-        };
+        let is_folder = item.kind == ItemKind::Folder;
         if terminal.is_json() {
-            terminal.passing_message(&verbose_message(item, name));
+            let end = if is_folder && !path.ends_with('/') { "/" } else { "" };
+            terminal.passing_message(&verbose_message(item, format!("{path}{end}")));
         } else {
+            let name = format::shown_path(item.path, is_folder);
             terminal.say(Verbosity::VeryVerbose, &verbose_line(item, &name));
         }
     }
@@ -182,6 +180,13 @@ impl<'a> BackupProgress<'a> {
 impl Monitor for BackupProgress<'_> {
     fn event(&self, event: Event<'_>) {
         match event {
+            Event::Parent(parent) => {
+                let text = match parent {
+                    Some(parent) => format!("using parent snapshot {}", parent.short()),
+                    None => "no parent snapshot found, will read all files".to_owned(),
+                };
+                self.session.terminal.say(Verbosity::Normal, &text);
+            }
             Event::Total(totals) => self.totals(totals),
             Event::ItemStarted { path } => {
                 self.current.lock().insert(format::snapshot_path(path));

@@ -4,9 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::PathBuf;
 
+use holdfast_engine::text_file;
+
 use crate::arguments::BackupArguments;
 use crate::exit::{ExitStatus, Failure};
 use crate::session::Session;
+use crate::values;
 
 /// What a backup reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,17 +104,17 @@ fn listed(session: &Session, arguments: &BackupArguments) -> Result<Vec<PathBuf>
     let from = &arguments.from;
     let mut paths = Vec::new();
     for file in &from.files_from {
-        for pattern in lines(&read(file)?) {
+        for pattern in lines(&read_text(file)?) {
             let pattern = pattern.trim_ascii();
             if !pattern.is_empty() && !pattern.starts_with(b"#") {
-                expand(session, &os_string(pattern), &mut paths)?;
+                expand(session, &values::os_string(pattern), &mut paths)?;
             }
         }
     }
     for file in &from.files_from_verbatim {
-        let text = read(file)?;
+        let text = read_text(file)?;
         let names = lines(&text).filter(|line| !line.is_empty());
-        paths.extend(names.map(|line| PathBuf::from(os_string(line))));
+        paths.extend(names.map(|line| PathBuf::from(values::os_string(line))));
     }
     for file in &from.files_from_raw {
         let bytes = read(file)?;
@@ -125,7 +128,7 @@ fn listed(session: &Session, arguments: &BackupArguments) -> Result<Vec<PathBuf>
             if name.is_empty() {
                 return Err(Failure::fatal("--files-from-raw: empty filename in listing"));
             }
-            paths.push(os_string(name).into());
+            paths.push(values::os_string(name).into());
         }
     }
     paths.extend(arguments.targets.iter().map(PathBuf::from));
@@ -134,6 +137,12 @@ fn listed(session: &Session, arguments: &BackupArguments) -> Result<Vec<PathBuf>
 
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+/// The text of a list, whatever editor wrote it. What comes from standard input is taken as it is.
+fn read_text(file: &OsStr) -> Result<Vec<u8>, Failure> {
+    let bytes = read(file)?;
+    Ok(if file == "-" { bytes } else { text_file::decoded(&bytes) })
 }
 
 fn read(file: &OsStr) -> Result<Vec<u8>, Failure> {
@@ -167,15 +176,4 @@ fn expand(session: &Session, pattern: &OsStr, out: &mut Vec<PathBuf>) -> Result<
         session.terminal.warn(&text);
     }
     Ok(())
-}
-
-#[cfg(unix)]
-fn os_string(bytes: &[u8]) -> OsString {
-    use std::os::unix::ffi::OsStrExt;
-    OsStr::from_bytes(bytes).to_owned()
-}
-
-#[cfg(not(unix))]
-fn os_string(bytes: &[u8]) -> OsString {
-    String::from_utf8_lossy(bytes).into_owned().into()
 }

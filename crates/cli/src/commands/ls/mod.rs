@@ -10,7 +10,7 @@ use std::sync::Arc;
 use holdfast_engine::index::Index;
 use holdfast_engine::listing::{self, Next, Visited};
 use holdfast_engine::repository::Repository;
-use holdfast_engine::snapshot::{self, Snapshot};
+use holdfast_engine::snapshot::Snapshot;
 use holdfast_engine::tree::Node;
 
 use super::Ended;
@@ -18,7 +18,7 @@ use crate::arguments::{LsArguments, SortArgument};
 use crate::exit::{ExitStatus, Failure};
 use crate::output::messages::snapshot_object;
 use crate::output::{Verbosity, format};
-use crate::selection::{not_selected, subtree};
+use crate::selection::{not_selected, select, subtree};
 use crate::session::Session;
 use crate::{explain, locking};
 
@@ -64,7 +64,7 @@ fn list(
     let all = session.load_snapshots(repository)?;
     let wanted = session.filter(&arguments.filter);
     let selected =
-        snapshot::select(&all, text, &wanted).map_err(|error| not_selected(&error, &wanted, ""))?;
+        select(&all, text, &wanted).map_err(|error| not_selected(&error, &wanted, ""))?;
     let index = repository.load_index(&session.cancel).map_err(explain::reading)?;
     let mut shown = selected.snapshot.clone();
     shown.tree = subtree(repository, &index, shown.tree, selected.subfolder)?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Shown;
 use crate::exit::Failure;
-use crate::output::Terminal;
+use crate::output::{Terminal, format, to_json};
 
 /// ncdu counts in blocks.
 const BLOCK_BYTES: u64 = 512;
@@ -19,8 +19,8 @@ pub(super) struct NcduWriter<'a> {
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
-    name: &'a str,
+struct Entry {
+    name: String,
     asize: u64,
     dsize: u64,
     dev: u64,
@@ -72,7 +72,7 @@ impl<'a> NcduWriter<'a> {
 impl Shown for NcduWriter<'_> {
     fn entry(&mut self, path: &[u8], node: &Node) -> Result<(), Failure> {
         self.leave_until(path)?;
-        let entry = serde_json::to_string(&entry(node)).expect("numbers and text become JSON");
+        let entry = to_json(&entry(node));
         if node.kind == NodeKind::Folder {
             self.terminal.raw(format!(",\n{}[", self.indent()).as_bytes())?;
             self.open.push(path.to_vec());
@@ -91,9 +91,9 @@ fn system_mode(bits: u32) -> u32 {
     bits & mode::PERMISSIONS | special.sum::<u32>()
 }
 
-fn entry(node: &Node) -> Entry<'_> {
+fn entry(node: &Node) -> Entry {
     Entry {
-        name: std::str::from_utf8(&node.name).unwrap_or("\u{fffd}"),
+        name: format::text(&node.name),
         asize: node.size,
         dsize: node.size.div_ceil(BLOCK_BYTES) * BLOCK_BYTES,
         dev: node.device_id,

@@ -31,11 +31,10 @@ pub(super) struct NodeMessage {
 
 /// The message about an entry.
 pub(super) fn message(path: &[u8], node: &Node) -> NodeMessage {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     NodeMessage {
-        name: text(&node.name),
+        name: format::text(&node.name),
         kind: word(node.kind),
-        path: text(path),
+        path: format::text(path),
         uid: node.uid,
         gid: node.gid,
         size: (node.kind == NodeKind::File).then_some(node.size),

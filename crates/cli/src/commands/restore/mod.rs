@@ -12,7 +12,6 @@ use holdfast_engine::restore::{
     Destination, Overwrite, PreviewAction, PreviewEntry, Restore, RestoreError, RestoreOptions,
     RestoreOutcome,
 };
-use holdfast_engine::snapshot;
 
 use super::{Ended, ls};
 use crate::arguments::{OverwriteArgument, RestoreArguments};
@@ -20,7 +19,7 @@ use crate::exit::{ExitStatus, Failure};
 use crate::output::messages::{RestoreCounts, RestoreSummaryMessage};
 use crate::output::progress::{interval, while_shown};
 use crate::output::{Verbosity, format};
-use crate::selection::{not_selected, subtree};
+use crate::selection::{not_selected, select, subtree};
 use crate::session::Session;
 use crate::{explain, locking};
 
@@ -29,6 +28,9 @@ use progress::RestoreProgress;
 /// Brings files back.
 pub(crate) fn restore(session: &Session, arguments: &RestoreArguments) -> Ended {
     let mut options = options(arguments)?;
+    if arguments.dry_run && arguments.verify {
+        return Err(Failure::fatal("--dry-run and --verify are mutually exclusive"));
+    }
     let [snapshot] = arguments.snapshots.as_slice() else {
         let ids = arguments.snapshots.join(" ");
         return Err(if ids.is_empty() {
@@ -111,7 +113,7 @@ fn run(
 ) -> Result<Done, Failure> {
     let all = session.load_snapshots(repository)?;
     let filter = session.filter(&arguments.filter);
-    let selected = snapshot::select(&all, text, &filter)
+    let selected = select(&all, text, &filter)
         .map_err(|error| not_selected(&error, &filter, "Fatal: failed to find snapshot: "))?;
     let index = repository.load_index(&session.cancel).map_err(explain::reading)?;
     let tree = subtree(repository, &index, selected.snapshot.tree, selected.subfolder)?;

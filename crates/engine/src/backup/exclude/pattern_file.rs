@@ -2,6 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
+use crate::text_file::decoded;
+
 /// The patterns in a file's text. Lines are trimmed, empty ones and those that begin with `#` are
 /// left out, and variables are replaced by what `variable` says of them (nothing, if it says
 /// none). A byte order mark tells UTF-16 from everything else.
@@ -12,22 +14,6 @@ pub(super) fn patterns(text: &[u8], variable: &dyn Fn(&OsStr) -> Option<OsString
         .filter(|line| !line.is_empty() && !line.starts_with(b"#"))
         .map(|line| expanded(line, variable))
         .collect()
-}
-
-fn decoded(text: &[u8]) -> Vec<u8> {
-    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-        let text: String = char::decode_utf16(units)
-            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect();
-        text.into_bytes()
-    };
-    match text {
-        [0xef, 0xbb, 0xbf, rest @ ..] => rest.to_vec(),
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        _ => text.to_vec(),
-    }
 }
 
 /// Without white space at both ends, as Unicode has it.

@@ -61,13 +61,27 @@ pub(crate) fn after_backup(
                 return (None, told.clone());
             }
             let told = Told { failed: Some((problem.code, now)), ..told.clone() };
-            (settings.notify_on_failure.then(|| failed(operation, problem)), told)
+            let title = format!("\"{}\" was not backed up", name(operation));
+            let notice = || failed(operation, problem, subject(operation.plan.as_ref()), title);
+            (settings.notify_on_failure.then(notice), told)
         }
         _ => (None, told.clone()),
     }
 }
 
-/// The notice about a plan that is overdue, and what was told from then on.
+/// The notice after a verify ended. Somebody asked for each, so each failure is news.
+pub(crate) fn after_verify(operation: &OperationView, settings: &Settings) -> Option<Notice> {
+    let is_failure = operation.state == OperationState::Failed && settings.notify_on_failure;
+    let problem = operation.problem.as_ref().filter(|_| is_failure)?;
+    let what = match problem.code {
+        Code::VerifyFoundProblems => "is damaged",
+        _ => "was not verified",
+    };
+    let title = format!("\"{}\" {what}", operation.repository_name);
+    Some(failed(operation, problem, format!("verify {}", operation.repository), title))
+}
+
+/// The notice about a plan that is overdue or can never run, and what was told from then on.
 ///
 /// A plan that is about to run or runs is left alone: it may be protected in a minute.
 pub(crate) fn about_overdue(
@@ -77,7 +91,10 @@ pub(crate) fn about_overdue(
     now: Timestamp,
 ) -> (Option<Notice>, Told) {
     let working = plan.running.is_some();
-    let reason = plan.health.reason.as_ref().filter(|_| plan.health.state == HealthState::Overdue);
+    let reason = plan.health.reason.as_ref().filter(|reason| {
+        // Without a repository nothing ever runs that could fail and be told.
+        plan.health.state == HealthState::Overdue || reason.code == Code::RepositoryUnknown
+    });
     let said = told.overdue.is_some_and(|at| is_fresh(at, now));
     match reason {
         Some(reason) if !working && !said => {
@@ -117,7 +134,7 @@ pub(crate) fn about_password(
     })
 }
 
-fn failed(operation: &OperationView, problem: &Problem) -> Notice {
+fn failed(operation: &OperationView, problem: &Problem, subject: String, title: String) -> Notice {
     let offered = |action: &ProblemAction| match action {
         ProblemAction::UnlockAndRetry => Some(NoticeAction::UnlockAndRetry),
         ProblemAction::Retry => Some(NoticeAction::Retry),
@@ -127,9 +144,9 @@ fn failed(operation: &OperationView, problem: &Problem) -> Notice {
     let mut actions: Vec<NoticeAction> = problem.actions.iter().filter_map(offered).collect();
     actions.push(NoticeAction::ShowDetails);
     Notice {
-        subject: subject(operation.plan.as_ref()),
+        subject,
         kind: NoticeKind::Failed,
-        title: format!("\"{}\" was not backed up", name(operation)),
+        title,
         body: format!("{} {} {}", problem.title, problem.meaning, problem.advice),
         actions,
         opens: Route::Operation { operation: operation.id.clone() },
@@ -137,12 +154,14 @@ fn failed(operation: &OperationView, problem: &Problem) -> Notice {
 }
 
 fn overdue(plan: &PlanView, reason: &Problem) -> Notice {
+    let can_run = reason.code != Code::RepositoryUnknown;
+    let retry = can_run.then_some(NoticeAction::Retry);
     Notice {
         subject: subject(Some(&plan.id)),
         kind: NoticeKind::Overdue,
         title: reason.title.trim_end_matches('.').to_owned(),
         body: format!("{} {}", reason.meaning, reason.advice),
-        actions: vec![NoticeAction::Retry, NoticeAction::ShowDetails],
+        actions: retry.into_iter().chain([NoticeAction::ShowDetails]).collect(),
         opens: Route::Plan { plan: plan.id.clone() },
     }
 }

@@ -1,8 +1,10 @@
 //! The one view that says how everything is, derived anew each time.
 
-use crate::api::{AppEvent, OperationState, OperationView, Overview};
+use crate::api::{AppEvent, Concern, OperationState, OperationView, Overview};
 use crate::health;
 use crate::operation::Operation;
+use crate::plans::Past;
+use crate::settings::SettingsFile;
 use crate::state::State;
 
 /// How many of the last operations are shown.
@@ -11,8 +13,8 @@ const RECENT: usize = 8;
 impl State {
     /// How everything is.
     pub(crate) fn overview(&self) -> Overview {
-        let file = self.file();
-        let plans: Vec<_> = file.plans.iter().map(|plan| self.plan_view(plan)).collect();
+        let (file, past) = (self.file(), self.past());
+        let plans: Vec<_> = file.plans.iter().map(|plan| self.plan_view(plan, &past)).collect();
         let (running, recent): (Vec<Operation>, Vec<Operation>) = self.operations(|operations| {
             let live = operations.values().filter(|one| one.is_live()).cloned().collect();
             let ended = operations.values().rev().filter(|one| !one.is_live());
@@ -27,6 +29,7 @@ impl State {
             recent: recent.iter().map(|operation| self.operation_view(operation)).collect(),
             services: self.services.lock().clone(),
             problems: self.problems(),
+            concerns: concerns(&file, &past),
         }
     }
 
@@ -46,4 +49,18 @@ impl State {
         self.send(AppEvent::Settings { settings: self.file().settings });
         self.changed();
     }
+}
+
+fn concerns(file: &SettingsFile, past: &Past) -> Vec<Concern> {
+    let damage = file
+        .repositories
+        .iter()
+        .filter_map(|entry| health::damage_found(&entry.name, past.verifies_of(&entry.id)));
+    let skipped = file
+        .plans
+        .iter()
+        .filter_map(|plan| health::files_skipped(&plan.name, past.backups_of(&plan.id)));
+    let mut concerns: Vec<Concern> = damage.chain(skipped).collect();
+    concerns.sort_by_key(|concern| concern.kind);
+    concerns
 }

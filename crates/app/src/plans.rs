@@ -1,12 +1,14 @@
 //! The plans of this person: made, changed, and seen with everything derived from them.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::api::{
-    LastRun, OperationState, PlanDraft, PlanId, PlanView, Problem, Schedule, SnapshotView,
+    LastRun, OperationState, PlanDraft, PlanId, PlanView, Problem, RepositoryId, Schedule,
+    SnapshotView,
 };
 use crate::error::AppError;
 use crate::health::{self, Held, PlanPast};
@@ -14,7 +16,7 @@ use crate::operation::{Operation, Task};
 use crate::plan::{self, Plan};
 use crate::preflight;
 use crate::repositories::Facts;
-use crate::schedule::{self, Past};
+use crate::schedule;
 use crate::state::State;
 
 /// How many coming runs are shown.
@@ -33,7 +35,7 @@ impl State {
             Ok(())
         })?;
         self.changed();
-        Ok(self.plan_view(&plan))
+        Ok(self.plan_view(&plan, &self.past()))
     }
 
     pub(crate) fn change_plan(
@@ -52,7 +54,7 @@ impl State {
         })?;
         self.request_again(&plan)?;
         self.changed();
-        Ok(self.plan_view(&plan))
+        Ok(self.plan_view(&plan, &self.past()))
     }
 
     /// Removes a plan; what of it waits is taken from the queue, what runs is stopped.
@@ -109,21 +111,37 @@ impl State {
         })
     }
 
-    pub(crate) fn plan_view(&self, plan: &Plan) -> PlanView {
+    /// What history says of every plan and repository, in one pass over it.
+    pub(crate) fn past(&self) -> Past {
+        self.operations(|operations| {
+            let mut past = Past::default();
+            for operation in operations.values() {
+                past.take(operation);
+            }
+            past
+        })
+    }
+
+    pub(crate) fn plan_view(&self, plan: &Plan, past: &Past) -> PlanView {
         let (now, zone) = (self.now(), self.zone());
-        let backups = self.backups_of(&plan.id);
+        let backups = past.backups_of(&plan.id);
         let facts = self.facts_of(&plan.repository);
         let newest = facts.of_plan(&plan.id).next();
         let past = PlanPast {
             name: &plan.name,
             schedule: plan.schedule,
             since: plan.since(),
-            backups: &backups,
-            held: self.held_of(plan, &facts),
+            backups,
+            held: held(plan, past, &facts),
+            has_repository: self.repository(&plan.repository).is_ok(),
         };
-        let due = due_past(plan, &backups);
-        let upcoming = schedule::upcoming(plan.schedule, due, now, &zone, UPCOMING);
-        let upcoming: Vec<i64> = upcoming.into_iter().map(Timestamp::as_millisecond).collect();
+        let upcoming: Vec<i64> = if past.has_repository {
+            let due = due_past(plan, backups);
+            let upcoming = schedule::upcoming(plan.schedule, due, now, &zone, UPCOMING);
+            upcoming.into_iter().map(Timestamp::as_millisecond).collect()
+        } else {
+            Vec::new()
+        };
         let in_state = |state| {
             let found = backups.iter().rev().find(|backup| backup.state == state);
             found.map(|backup| backup.id.clone())
@@ -153,33 +171,65 @@ impl State {
         }
     }
 
-    /// What is known of the plan's snapshots in its repository.
-    fn held_of(&self, plan: &Plan, facts: &Facts) -> Held {
-        let removed = self.operations(|operations| {
-            let ended = operations.values().filter(|one| one.state == OperationState::Succeeded);
-            let removed = ended.filter_map(|one| match &one.task {
-                Task::Forget { snapshots } if one.repository == plan.repository => Some(snapshots),
-                _ => None,
-            });
-            removed.flatten().cloned().collect()
-        });
-        let moment = |seen: &SnapshotView| Timestamp::from_millisecond(seen.time).ok();
-        let seen = facts.of_plan(&plan.id);
-        Held {
-            repository: plan.repository.clone(),
-            seen_at: facts.seen_at,
-            seen: seen.filter_map(|one| Some((one.id.clone(), moment(one)?))).collect(),
-            removed,
-        }
-    }
-
     /// When the plan became due, if it is due now and nothing of it runs or waits.
-    pub(crate) fn due_since(&self, plan: &Plan) -> Option<Timestamp> {
+    pub(crate) fn due_since(&self, plan: &Plan, past: &Past) -> Option<Timestamp> {
         if plan.schedule == Schedule::Manual || self.queue.lock().of_plan(&plan.id).is_some() {
             return None;
         }
-        let past = due_past(plan, &self.backups_of(&plan.id));
+        let past = due_past(plan, past.backups_of(&plan.id));
         schedule::due_since(plan.schedule, past, self.now(), &self.zone())
+    }
+}
+
+/// What history says of every plan and repository.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    /// The oldest first.
+    backups: HashMap<PlanId, Vec<Operation>>,
+    /// Snapshots that this app removed.
+    removed: HashMap<RepositoryId, HashSet<String>>,
+    /// Verifies that ended, the oldest first.
+    verifies: HashMap<RepositoryId, Vec<Operation>>,
+}
+
+impl Past {
+    fn take(&mut self, operation: &Operation) {
+        let repository = || operation.repository.clone();
+        match (&operation.task, &operation.plan) {
+            (Task::Backup, Some((plan, _))) => {
+                self.backups.entry(plan.clone()).or_default().push(operation.clone());
+            }
+            (Task::Forget { snapshots }, _) if operation.state == OperationState::Succeeded => {
+                let removed = self.removed.entry(repository()).or_default();
+                removed.extend(snapshots.iter().cloned());
+            }
+            (Task::Verify { .. }, _) if !operation.is_live() => {
+                self.verifies.entry(repository()).or_default().push(operation.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// The backups of a plan, the oldest first.
+    pub(crate) fn backups_of(&self, plan: &PlanId) -> &[Operation] {
+        self.backups.get(plan).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The verifies of a repository that ended, the newest first.
+    pub(crate) fn verifies_of(&self, id: &RepositoryId) -> impl Iterator<Item = &Operation> {
+        self.verifies.get(id).into_iter().flatten().rev()
+    }
+}
+
+/// What is known of the plan's snapshots in its repository.
+fn held(plan: &Plan, past: &Past, facts: &Facts) -> Held {
+    let moment = |seen: &SnapshotView| Timestamp::from_millisecond(seen.time).ok();
+    let seen = facts.of_plan(&plan.id);
+    Held {
+        repository: plan.repository.clone(),
+        seen_at: facts.seen_at,
+        seen: seen.filter_map(|one| Some((one.id.clone(), moment(one)?))).collect(),
+        removed: past.removed.get(&plan.repository).cloned().unwrap_or_default(),
     }
 }
 
@@ -195,7 +245,7 @@ fn last_run(backup: &Operation) -> LastRun {
 ///
 /// A run that was interrupted does not count, so that it is done again soon; two in a row do, so
 /// that a backup that brings the computer down does not do so for ever.
-fn due_past(plan: &Plan, backups: &[Operation]) -> Past {
+fn due_past(plan: &Plan, backups: &[Operation]) -> schedule::Past {
     let mut ended = backups.iter().rev().filter(|backup| backup.state != OperationState::Queued);
     let newest = ended.next();
     let counted = match newest {
@@ -203,7 +253,7 @@ fn due_past(plan: &Plan, backups: &[Operation]) -> Past {
         other => other,
     };
     let started = counted.map(|backup| backup.started_at.unwrap_or_else(|| backup.latest()));
-    Past { since: plan.since(), last_started: started }
+    schedule::Past { since: plan.since(), last_started: started }
 }
 
 /// True if `inner` is `outer` or lies in it.

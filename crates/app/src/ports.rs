@@ -125,9 +125,9 @@ pub struct Notice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoticeKind {
-    /// A backup failed. Urgent.
+    /// A backup or a verify failed. Urgent.
     Failed,
-    /// A plan is overdue.
+    /// A plan is overdue, or can never run.
     Overdue,
     /// Something waits for the person.
     Waiting,

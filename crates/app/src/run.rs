@@ -65,6 +65,9 @@ impl State {
         if let Some(joined) = joined {
             return self.join(&joined);
         }
+        if self.repository(&plan.repository).is_err() {
+            return Err(AppError::PlanWithoutRepository { plan: plan.name });
+        }
         let is_first = self.backups_of(id).is_empty();
         let trigger = match trigger {
             Trigger::Manual if is_first => Trigger::FirstStart,
@@ -447,8 +450,9 @@ impl State {
     /// Looks at the clock: starts what is due, tells what is overdue, tries again what waits.
     pub(crate) fn tick(self: &Arc<Self>) {
         let now = self.now();
+        let past = self.past();
         for plan in self.file().plans {
-            if let Some(due) = self.due_since(&plan) {
+            if let Some(due) = self.due_since(&plan, &past) {
                 let trigger = trigger_of(due, now);
                 // A plan whose repository is gone says so in its own view.
                 let _ = self.run_plan(&plan.id, trigger);

@@ -17,17 +17,20 @@ use crate::settings::RepositoryEntry;
 use crate::state::State;
 
 impl State {
-    /// Tells how a backup ended, if that is news.
+    /// Tells how a backup or a verify ended, if that is news.
     pub(crate) fn tell_outcome(self: &Arc<Self>, operation: &Operation) {
-        if operation.task.kind() != OperationKind::Backup {
-            return;
-        }
-        let Some((plan, _)) = &operation.plan else { return };
-        let told = self.told.of(self.log(), plan);
         let settings = self.file().settings;
         let view = operation.view(None);
-        let (notice, then) = notify::after_backup(&view, &told, &settings, self.now());
-        self.told.remember(self.log(), plan, &told, &then);
+        let notice = match (operation.task.kind(), &operation.plan) {
+            (OperationKind::Verify, _) => notify::after_verify(&view, &settings),
+            (OperationKind::Backup, Some((plan, _))) => {
+                let told = self.told.of(self.log(), plan);
+                let (notice, then) = notify::after_backup(&view, &told, &settings, self.now());
+                self.told.remember(self.log(), plan, &told, &then);
+                notice
+            }
+            _ => None,
+        };
         if let Some(notice) = notice {
             self.tell(&notice, Some(operation.id.clone()), operation.repository.clone());
         }
@@ -35,10 +38,10 @@ impl State {
 
     /// Tells which plans are overdue, each once a day.
     pub(crate) fn tell_overdue(self: &Arc<Self>) {
-        let file = self.file();
+        let (file, past) = (self.file(), self.past());
         for plan in &file.plans {
             let told = self.told.of(self.log(), &plan.id);
-            let view = self.plan_view(plan);
+            let view = self.plan_view(plan, &past);
             let (notice, then) = notify::about_overdue(&view, &told, &file.settings, self.now());
             self.told.remember(self.log(), &plan.id, &told, &then);
             if let Some(notice) = notice {

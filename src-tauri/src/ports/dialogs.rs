@@ -23,6 +23,17 @@ pub(crate) async fn choose_folder(
     Some(chosen.path().to_owned())
 }
 
+/// Tells what went wrong where no window may be.
+pub(crate) async fn tell(problem: &Problem) {
+    let text = [problem.meaning.as_str(), problem.advice.as_str()].join(" ");
+    rfd::AsyncMessageDialog::new()
+        .set_level(rfd::MessageLevel::Warning)
+        .set_title(&problem.title)
+        .set_description(text.trim())
+        .show()
+        .await;
+}
+
 /// Shows a file or folder in the system's file manager.
 pub(crate) async fn show_in_folder(path: PathBuf) -> Result<(), Problem> {
     let shown = spawn_blocking(move || tauri_plugin_opener::reveal_item_in_dir(&path)).await;

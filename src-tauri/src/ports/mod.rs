@@ -7,7 +7,7 @@ mod notifier;
 mod volumes;
 
 pub(crate) use autostart::LoginItem;
-pub(crate) use dialogs::{choose_folder, show_in_folder};
+pub(crate) use dialogs::{choose_folder, show_in_folder, tell};
 pub(crate) use keychain::SystemKeychain;
 pub(crate) use notifier::DesktopNotifier;
 pub(crate) use volumes::DesktopVolumes;

@@ -1,8 +1,8 @@
 //! What the tray shows, as a function of the overview.
 
 use holdfast_app::api::{
-    HealthState, OperationId, OperationKind, OperationState, OperationView, Overview, PlanId,
-    PlanView, Progress, ProgressPhase,
+    Code, Concern, ConcernKind, HealthState, OperationId, OperationKind, OperationState,
+    OperationView, Overview, PlanId, PlanView, Progress, ProgressPhase,
 };
 
 /// Which of the drawings is shown.
@@ -37,8 +37,10 @@ impl Face {
         let runs = overview.running.iter().filter(|one| one.state == OperationState::Running);
         let running: Vec<_> =
             runs.map(|one| (one.id.clone(), progress_line(one, one.progress.as_ref()))).collect();
+        let is_damaged = overview.concerns.iter().any(|one| one.kind == ConcernKind::DamageFound);
         let mood = match overview.health {
             _ if !running.is_empty() => Mood::Running,
+            HealthState::Protected | HealthState::Waiting if is_damaged => Mood::Attention,
             HealthState::Failing => Mood::Failed,
             HealthState::Overdue | HealthState::NeverBackedUp => Mood::Attention,
             HealthState::Protected | HealthState::Waiting | HealthState::NoPlans => Mood::Calm,
@@ -61,15 +63,42 @@ fn sentence(overview: &Overview) -> String {
         if worst.len() == 1 { ("has", "needs", "waits") } else { ("have", "need", "wait") };
     match overview.health {
         HealthState::NoPlans => "Nothing is backed up yet.".into(),
-        HealthState::Protected => "Everything is protected.".into(),
+        HealthState::Protected => match overview.concerns.as_slice() {
+            [] => "Everything is protected.".into(),
+            concerns => {
+                format!("Everything is protected, but {}.", clauses(concerns).join(" and "))
+            }
+        },
         HealthState::NeverBackedUp => format!("{who} {have} not been backed up yet."),
         HealthState::Overdue => format!("{who} {have} not been backed up for too long."),
-        HealthState::Failing => format!("{who} {need} attention: the last backup failed."),
+        HealthState::Failing => match worst.first().and_then(|plan| plan.health.reason.as_ref()) {
+            Some(reason) if worst.len() == 1 && reason.code == Code::RepositoryUnknown => {
+                reason.title.clone()
+            }
+            _ => format!("{who} {need} attention: the last backup failed."),
+        },
         HealthState::Waiting => match worst.first().and_then(|plan| plan.health.reason.as_ref()) {
             Some(reason) => format!("{who} {wait}: {}", reason.title),
             None => format!("{who} {wait}."),
         },
     }
+}
+
+/// One clause for each kind of concern, however many there are.
+fn clauses(concerns: &[Concern]) -> Vec<String> {
+    let of = |kind| concerns.iter().filter(move |concern| concern.kind == kind).collect::<Vec<_>>();
+    let damage = match of(ConcernKind::DamageFound).as_slice() {
+        [] => None,
+        [one] => Some(format!("verifying {} found problems", one.name)),
+        several => Some(format!("verifying found problems in {} repositories", several.len())),
+    };
+    let skipped = match of(ConcernKind::FilesSkipped).as_slice() {
+        [] => None,
+        [one] if one.count == 1 => Some(format!("1 item of {} could not be read", one.name)),
+        [one] => Some(format!("{} items of {} could not be read", one.count, one.name)),
+        several => Some(format!("some items of {} plans could not be read", several.len())),
+    };
+    damage.into_iter().chain(skipped).collect()
 }
 
 /// One line on how far an operation is.
@@ -101,4 +130,30 @@ fn percent(progress: &Progress) -> Option<u64> {
     let total = progress.bytes_total.filter(|total| *total > 0)?;
     let done = u128::from(progress.bytes_done.min(total)) * 100 / u128::from(total);
     u64::try_from(done).ok().map(|percent| percent.min(99))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn concern(kind: ConcernKind, name: &str, count: u64) -> Concern {
+        Concern { kind, name: name.into(), count, operation: "1".into() }
+    }
+
+    #[test]
+    fn damage_is_said_before_what_was_skipped() {
+        let concerns = [
+            concern(ConcernKind::DamageFound, "Blue", 3),
+            concern(ConcernKind::FilesSkipped, "Photos", 12),
+        ];
+        let expected = ["verifying Blue found problems", "12 items of Photos could not be read"];
+        assert_eq!(clauses(&concerns), expected);
+    }
+
+    #[test]
+    fn what_is_wrong_in_several_places_is_one_clause() {
+        let concerns =
+            ["Photos", "Letters"].map(|name| concern(ConcernKind::FilesSkipped, name, 2));
+        assert_eq!(clauses(&concerns), ["some items of 2 plans could not be read"]);
+    }
 }

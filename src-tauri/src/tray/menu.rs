@@ -1,13 +1,13 @@
 //! The tray's menu.
 
 use holdfast_app::App;
-use holdfast_app::api::OperationId;
+use holdfast_app::api::{OperationId, Problem};
 use tauri::async_runtime::spawn;
 use tauri::menu::{MenuBuilder, MenuItem, MenuItemBuilder, SubmenuBuilder};
 use tauri::{AppHandle, Manager, Wry};
 
 use super::face::Face;
-use crate::{life, window};
+use crate::{life, ports, window};
 
 const ALL: &str = "all";
 const OPEN: &str = "open";
@@ -60,22 +60,30 @@ fn literal(text: &str) -> String {
     text.replace('&', "&&")
 }
 
-/// Does what was chosen. What goes wrong with a backup is told where every failure is: in the
-/// overview, the activity and a notification.
+/// Does what was chosen. What cannot even be started is told in a dialog; what goes wrong later is
+/// told where every failure is: in the overview, the activity and a notification.
 pub(super) fn chosen(handle: &AppHandle, item: &str) {
     let app = handle.state::<App>().inner().clone();
     match item {
         OPEN => window::show(handle),
         QUIT => life::quit(handle),
-        ALL => drop(spawn(async move { app.run_all().await })),
+        ALL => start(async move { app.run_all().await.map(drop) }),
         _ => {
             if let Some(plan) = item.strip_prefix(PLAN) {
                 let plan = plan.into();
-                spawn(async move { app.run_plan(plan).await });
+                start(async move { app.run_plan(plan).await.map(drop) });
             } else if let Some(operation) = item.strip_prefix(STOP) {
                 let operation = operation.into();
-                spawn(async move { app.cancel_operation(operation).await });
+                start(async move { app.cancel_operation(operation).await });
             }
         }
     }
+}
+
+fn start(act: impl Future<Output = Result<(), Problem>> + Send + 'static) {
+    spawn(async move {
+        if let Err(problem) = act.await {
+            ports::tell(&problem).await;
+        }
+    });
 }

@@ -48,6 +48,32 @@ minutes: number, };
 export type Code = "sourceMissing" | "sourceEmpty" | "sourceUnreadable" | "repositoryInsideSource" | "destinationNotConnected" | "destinationMissing" | "destinationReadOnly" | "destinationFull" | "noRepository" | "repositoryExists" | "locationOccupied" | "locationInvalid" | "repositoryKnown" | "repositoryHasPlans" | "wrongPassword" | "passwordEmpty" | "passwordMissing" | "newerFormat" | "foreignSettings" | "repositoryDamaged" | "repositoryReplaced" | "storageOffline" | "storageDenied" | "storageFailed" | "repositoryLocked" | "repositoryBusy" | "lockLost" | "lockAlive" | "keychainUnavailable" | "keychainLocked" | "keychainDenied" | "keychainFailed" | "settingsDamaged" | "settingsNewer" | "settingsUnwritable" | "settingsEdited" | "alreadyRunning" | "logDamaged" | "logUnwritable" | "nameInvalid" | "sourcesInvalid" | "scheduleInvalid" | "excludeInvalid" | "planUnknown" | "repositoryUnknown" | "operationUnknown" | "snapshotUnknown" | "folderUnknown" | "snapshotInUse" | "previewOutdated" | "targetUnwritable" | "targetFull" | "overdue" | "interrupted" | "filesSkipped" | "filesNotRestored" | "verifyFoundProblems" | "nothingToBackUp" | "notificationsUnavailable" | "trayUnavailable" | "autostartUnavailable" | "unexpected";
 
 /**
+ * Something that the newest good snapshots do not show.
+ */
+export type Concern = { 
+/**
+ * What it is.
+ */
+kind: ConcernKind, 
+/**
+ * Name of the plan whose items were skipped, or of the repository that is damaged.
+ */
+name: string, 
+/**
+ * How many items, or how many problems.
+ */
+count: number, 
+/**
+ * The operation that found it.
+ */
+operation: OperationId, };
+
+/**
+ * Sorts of concerns, the gravest first.
+ */
+export type ConcernKind = "damageFound" | "filesSkipped";
+
+/**
  * One day of a plan's history.
  */
 export type DayCell = { 
@@ -597,6 +623,10 @@ services: Services,
  * Added to what was agreed: both have no plan or repository to be shown at.
  */
 problems: Array<Problem>, 
+/**
+ * What is wrong although it leaves every plan as protected as it is, the gravest first.
+ */
+concerns: Array<Concern>, 
 /**
  * True until there was a first plan.
  */

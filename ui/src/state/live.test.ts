@@ -38,6 +38,7 @@ const overview = (running: OperationView[]): Overview => ({
   recent: [],
   services: { keychain: works, notifications: works, tray: works, autostart: works },
   problems: [],
+  concerns: [],
   firstStart: false,
 });
 

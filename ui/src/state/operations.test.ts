@@ -38,6 +38,7 @@ const overview = (running: OperationView[]): Overview => ({
     autostart: { available: true },
   },
   problems: [],
+  concerns: [],
   firstStart: false,
 });
 

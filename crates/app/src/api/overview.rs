@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{OperationView, PlanView, Problem, RepositoryView};
+use super::{OperationId, OperationView, PlanView, Problem, RepositoryView};
 
 /// Everything the first screen shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -25,6 +25,8 @@ pub struct Overview {
     ///
     /// Added to what was agreed: both have no plan or repository to be shown at.
     pub problems: Vec<Problem>,
+    /// What is wrong although it leaves every plan as protected as it is, the gravest first.
+    pub concerns: Vec<Concern>,
     /// True until there was a first plan.
     pub first_start: bool,
 }
@@ -45,6 +47,30 @@ pub enum HealthState {
     Waiting,
     /// There are no plans.
     NoPlans,
+}
+
+/// Something that the newest good snapshots do not show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Concern {
+    /// What it is.
+    pub kind: ConcernKind,
+    /// Name of the plan whose items were skipped, or of the repository that is damaged.
+    pub name: String,
+    /// How many items, or how many problems.
+    pub count: u64,
+    /// The operation that found it.
+    pub operation: OperationId,
+}
+
+/// Sorts of concerns, the gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum ConcernKind {
+    /// The last verify found problems.
+    DamageFound,
+    /// The last backup could not read everything.
+    FilesSkipped,
 }
 
 /// What the operating system offers, and what it does not.

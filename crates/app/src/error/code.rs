@@ -49,7 +49,9 @@ pub(super) fn of(error: &AppError) -> Code {
         AppError::ScheduleInvalid => Code::ScheduleInvalid,
         AppError::ExcludeInvalid { .. } => Code::ExcludeInvalid,
         AppError::PlanUnknown { .. } => Code::PlanUnknown,
-        AppError::RepositoryUnknown { .. } => Code::RepositoryUnknown,
+        AppError::RepositoryUnknown { .. } | AppError::PlanWithoutRepository { .. } => {
+            Code::RepositoryUnknown
+        }
         AppError::OperationUnknown { .. } => Code::OperationUnknown,
         AppError::SnapshotUnknown { .. } => Code::SnapshotUnknown,
         AppError::FolderUnknown { .. } => Code::FolderUnknown,

@@ -109,6 +109,8 @@ pub enum AppError {
     PlanUnknown { id: String },
     #[error("there is no repository {id}")]
     RepositoryUnknown { id: String },
+    #[error("the repository of the plan {plan} is not known")]
+    PlanWithoutRepository { plan: String },
     #[error("there is no operation {id}")]
     OperationUnknown { id: String },
     #[error("there is no snapshot {id}")]

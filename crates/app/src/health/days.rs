@@ -78,6 +78,7 @@ mod tests {
             since: "2026-03-03T09:00:00Z".parse().expect("a moment"),
             backups,
             held: held(),
+            has_repository: true,
         };
         let now = format!("{now}:00Z").parse().expect("a moment");
         day_cells(&past, now, &TimeZone::UTC).into_iter().map(|cell| cell.state).collect()
@@ -93,6 +94,7 @@ mod tests {
             since: Timestamp::UNIX_EPOCH,
             backups: &[],
             held: held(),
+            has_repository: true,
         };
         let now = "2026-03-30T12:00:00Z".parse().expect("a moment");
         let days = day_cells(&past, now, &TimeZone::UTC);

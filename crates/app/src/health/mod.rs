@@ -3,6 +3,7 @@
 //! What counts is how old the newest good snapshot is against the plan's own target. Waiting for a
 //! drive that is not connected is a state and no failure, until the snapshot grows too old.
 
+mod concerns;
 mod days;
 
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use crate::error::AppError;
 use crate::operation::Operation;
 use crate::schedule;
 
+pub(crate) use concerns::{damage_found, files_skipped};
 pub(crate) use days::day_cells;
 
 /// What a plan's health is derived from.
@@ -26,6 +28,8 @@ pub(crate) struct PlanPast<'a> {
     /// Backups of the plan, the oldest first.
     pub(crate) backups: &'a [Operation],
     pub(crate) held: Held,
+    /// False if the settings know no such repository.
+    pub(crate) has_repository: bool,
 }
 
 /// What is known of a plan's snapshots in its repository.
@@ -97,7 +101,10 @@ pub(crate) fn plan_health(past: &PlanPast<'_>, now: Timestamp) -> PlanHealth {
             && newest_good.is_none_or(|made| made < backup.latest())
     });
     let waiting = past.waiting_for();
-    let (state, reason) = if let Some(backup) = failed {
+    let (state, reason) = if !past.has_repository {
+        let error = AppError::PlanWithoutRepository { plan: past.name.to_owned() };
+        (HealthState::Failing, Some(error.problem()))
+    } else if let Some(backup) = failed {
         (HealthState::Failing, backup.problem.clone())
     } else if is_overdue {
         (HealthState::Overdue, Some(overdue(past.name, newest_good, now, waiting)))
@@ -206,6 +213,7 @@ mod tests {
             since: at("2026-03-01 00:00"),
             backups,
             held,
+            has_repository: true,
         };
         let health = plan_health(&past, at(now));
         (health.state, health.reason.map(|reason| reason.code))
@@ -275,6 +283,7 @@ mod tests {
             since: at("2026-03-01 00:00"),
             backups: &backups,
             held: held(),
+            has_repository: true,
         };
         let health = plan_health(&past, at("2026-03-09 02:00"));
         let reason = health.reason.expect("a reason");

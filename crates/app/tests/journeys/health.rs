@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use holdfast_app::api::{Code, HealthState, OperationState, Schedule};
+use holdfast_app::api::{Code, ConcernKind, HealthState, OperationState, Schedule, VerifyScope};
+use holdfast_app::ports::{NoticeAction, NoticeKind};
 use holdfast_testkit::World;
 
 use super::in_words;
@@ -112,4 +113,80 @@ fn a_new_plan_whose_drive_never_comes_is_overdue_in_the_end_and_told() {
     let code = health.reason.map(|reason| reason.code);
     assert_eq!((health.state, code), (HealthState::Overdue, Some(Code::Overdue)));
     assert_eq!(world.told(), ["\"Documents\" has not been backed up yet"]);
+}
+
+/// Turns the bytes in the middle of the largest file of the repository's data.
+fn damage_data(world: &World) {
+    let mut packs: Vec<_> = fs::read_dir(world.location().join("data"))
+        .expect("folders")
+        .flatten()
+        .flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten())
+        .collect();
+    packs.sort_by_key(|pack| pack.metadata().map(|found| found.len()).unwrap_or_default());
+    let path = packs.pop().expect("a pack").path();
+    let mut bytes = fs::read(&path).expect("it can be read");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    fs::remove_file(&path).expect("it is removed");
+    fs::write(&path, bytes).expect("it is written");
+}
+
+#[test]
+fn damage_that_verifying_found_is_told_and_stays_in_the_overview_until_it_is_gone() {
+    let world = protected(Schedule::Manual);
+    damage_data(&world);
+    let verify = || {
+        let asked = world.app().verify_repository(world.repository().id, VerifyScope::All);
+        world.ended(&world.ask(asked).expect("it is queued").operation)
+    };
+    let verified = verify();
+    assert_eq!(verified.state, OperationState::Failed);
+    let notice = world.notifier.notices().pop().expect("a notice");
+    assert_eq!((notice.kind, notice.title.as_str()), (NoticeKind::Failed, "\"Blue\" is damaged"));
+    assert_eq!(notice.actions, [NoticeAction::ShowDetails]);
+
+    let concerns = || world.ask(world.app().overview()).expect("an overview").concerns;
+    let found = concerns();
+    assert_eq!(found.iter().map(|one| one.kind).collect::<Vec<_>>(), [ConcernKind::DamageFound]);
+    assert_eq!((found[0].name.as_str(), &found[0].operation), ("Blue", &verified.id));
+    assert!(found[0].count > 0);
+
+    damage_data(&world);
+    assert_eq!(verify().state, OperationState::Succeeded, "turned once more it is as it was");
+    assert_eq!(concerns(), []);
+}
+
+#[test]
+fn a_verify_that_fails_is_told_with_the_actions_that_fit() {
+    let world = protected(Schedule::Manual);
+    fs::remove_file(world.location().join("config")).expect("it is removed");
+    let asked = world.app().verify_repository(world.repository().id, VerifyScope::Structure);
+    world.ended(&world.ask(asked).expect("it is queued").operation);
+    let notice = world.notifier.notices().pop().expect("a notice");
+    assert_eq!(notice.title, "\"Blue\" was not verified");
+    assert!(notice.actions.contains(&NoticeAction::ShowDetails), "{:?}", notice.actions);
+}
+
+#[test]
+fn a_plan_without_a_repository_fails_in_words_and_is_told_once() {
+    let mut world = protected(HOURLY);
+    world.kill();
+    let path = world.path("config/settings.json");
+    let settings = fs::read_to_string(&path).expect("text");
+    let repository = settings.split("\"repository\": \"").nth(1).expect("a plan");
+    let repository = repository.split('"').next().expect("a name");
+    let edited = settings
+        .replace(&format!("\"repository\": \"{repository}\""), "\"repository\": \"nowhere\"");
+    fs::write(&path, edited).expect("it is written");
+    world.start();
+    world.pass(2 * 60 * MINUTE, 20 * MINUTE);
+
+    let plan = world.plan();
+    let reason = plan.health.reason.expect("a reason");
+    assert_eq!((plan.health.state, reason.code), (HealthState::Failing, Code::RepositoryUnknown));
+    assert_eq!(reason.title, "\"Documents\" has no place to back up to.");
+    assert_eq!((plan.next_run, plan.upcoming), (None, Vec::new()));
+    assert_eq!(world.told(), ["\"Documents\" has no place to back up to"]);
+    let refused = world.ask(world.app().run_all()).expect_err("it is refused");
+    assert_eq!(refused.title, reason.title);
 }

@@ -3,6 +3,20 @@ import { counted } from "./common";
 export const overview = {
   title: "Overview",
   protected: "Everything is protected.",
+  protectedBut: (clauses: string) => `Everything is protected, but ${clauses}.`,
+  concern: {
+    damageFound: {
+      one: (repository: string, count: number) =>
+        `verifying ${repository} found ${counted(count, "problem")}`,
+      several: (count: number) =>
+        `verifying found problems in ${counted(count, "repository", "repositories")}`,
+    },
+    filesSkipped: {
+      one: (plan: string, count: number) =>
+        `${counted(count, "item")} of ${plan} could not be read`,
+      several: (count: number) => `some items of ${counted(count, "plan")} could not be read`,
+    },
+  },
   protectedReason: (newest: string) => `The newest snapshot was made ${newest}.`,
   protectedQuiet: "Every plan has a snapshot as new as it should be.",
   overdue: (plan: string, age: string) => `${plan} has not been backed up for ${age}.`,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { HealthState, Overview, PlanView, Problem } from "@/api/types";
+import type { Concern, ConcernKind, HealthState, Overview, PlanView, Problem } from "@/api/types";
 import { sentenceOf } from "./sentence";
 
 const HOUR = 3_600_000;
@@ -19,12 +19,40 @@ const plan = (name: string, state: HealthState, more: Partial<PlanView> = {}): P
 });
 
 const overview = (health: HealthState, ...plans: PlanView[]) =>
-  ({ health, plans }) as unknown as Overview;
+  ({ health, plans, concerns: [] }) as unknown as Overview;
 
 it("says that everything is protected, and since when", () => {
   const sentence = sentenceOf(overview("protected", plan("Photos", "protected")), now);
   expect(sentence.text).toBe("Everything is protected.");
   expect(sentence.reason).toBe("The newest snapshot was made 3 days ago.");
+});
+
+const concern = (kind: ConcernKind, name: string, count: number): Concern => ({
+  kind,
+  name,
+  count,
+  operation: `op-${name}`,
+});
+
+const protectedBut = (...concerns: Concern[]) =>
+  sentenceOf({ ...overview("protected", plan("Photos", "protected")), concerns }, now);
+
+it("says in a second clause what is wrong although everything is protected", () => {
+  const sentence = protectedBut(concern("filesSkipped", "Photos", 12));
+  expect(sentence.text).toBe("Everything is protected, but 12 items of Photos could not be read.");
+  expect(sentence.concern?.operation).toBe("op-Photos");
+});
+
+it("says damage first, and counts what is more than one", () => {
+  const sentence = protectedBut(
+    concern("damageFound", "Blue", 3),
+    concern("filesSkipped", "Photos", 1),
+    concern("filesSkipped", "Letters", 2),
+  );
+  expect(sentence.text).toBe(
+    "Everything is protected, but verifying Blue found 3 problems and some items of 2 plans could not be read.",
+  );
+  expect(sentence.concern?.kind).toBe("damageFound");
 });
 
 it("names the plan that is overdue and for how long", () => {

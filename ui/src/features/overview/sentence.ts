@@ -1,5 +1,5 @@
 // The one sentence of the overview: the worst of all plans, in words, and the act that helps.
-import type { HealthState, Overview, PlanView, Problem } from "@/api/types";
+import type { Concern, HealthState, Overview, PlanView, Problem } from "@/api/types";
 import { t } from "@/copy";
 import { formatDuration, formatMoment } from "@/format";
 
@@ -10,6 +10,8 @@ export type Sentence = {
   /** The plan it speaks of, when it is one. */
   plan?: PlanView;
   problem?: Problem;
+  /** What is wrong although everything is protected, the gravest of it. */
+  concern?: Concern;
   running: boolean;
 };
 
@@ -35,7 +37,11 @@ export function sentenceOf(overview: Overview, now: number): Sentence {
     };
   }
   if (state === "protected") {
-    return { state, text: t.overview.protected, reason: newestOf(plans, now), running };
+    const { concerns } = overview;
+    const text = concerns.length
+      ? t.overview.protectedBut(t.list(clausesOf(concerns)))
+      : t.overview.protected;
+    return { state, text, reason: newestOf(plans, now), concern: concerns[0], running };
   }
   const worst = plans.filter((plan) => plan.health.state === state);
   const plan = worst[0] ?? plans[0];
@@ -47,6 +53,16 @@ export function sentenceOf(overview: Overview, now: number): Sentence {
     return { state, text, reason: severalReason(worst), plan, running };
   }
   return { state, ...wordsOf(state, plan, reason, now), plan, problem, running };
+}
+
+/** One clause for each kind of concern, however many there are. */
+function clausesOf(concerns: Concern[]): string[] {
+  return (["damageFound", "filesSkipped"] as const).flatMap((kind) => {
+    const [first, ...others] = concerns.filter((concern) => concern.kind === kind);
+    if (!first) return [];
+    const { one, several } = t.overview.concern[kind];
+    return [others.length ? several(others.length + 1) : one(first.name, first.count)];
+  });
 }
 
 /** The plans by name, and their reason when it is one and the same. */

@@ -39,6 +39,7 @@ function empty(): Overview {
     recent: [],
     services: { keychain: works, notifications: works, tray: works, autostart: works },
     problems: [],
+    concerns: [],
     firstStart: false,
   };
 }

@@ -128,6 +128,13 @@ pub(super) fn of_repositories(error: &AppError) -> Option<Words> {
             "Let the plans back up to another place, or remove them, first.",
             &[EditPlan],
         ),
+        AppError::PlanWithoutRepository { plan } => words(
+            format!("\"{plan}\" has no place to back up to."),
+            "Its repository is not in the settings, so no backup can run. Snapshots that it has \
+             are unchanged.",
+            "Choose a repository for the plan, or add the one that it had again.",
+            &[EditPlan],
+        ),
         _ => return None,
     })
 }

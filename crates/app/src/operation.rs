@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use crate::again::Again;
 use crate::api::{
     Code, OperationId, OperationKind, OperationState, OperationSummary, OperationView, PlanId,
     Problem, Progress, RepositoryId, RunId, Trigger, VerifyScope,
@@ -42,6 +43,9 @@ pub struct Operation {
     /// What it waited for before it began or was given up; kept for the history of days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waited_for: Option<Code>,
+    /// Its next attempt, if the storage failed in the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Again>,
     /// What it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<OperationSummary>,

@@ -57,6 +57,20 @@ impl State {
         Ok(self.plan_view(&plan, &self.past()))
     }
 
+    /// Withdraws the run of a plan that waits and asks for it anew: the plan has moved.
+    fn request_again(self: &Arc<Self>, plan: &Plan) -> Result<(), AppError> {
+        let waiting = self.queue.lock().of_plan(&plan.id).map(|entry| entry.operation.clone());
+        let Some(waiting) = waiting else { return Ok(()) };
+        let operation = self.operation(&waiting)?;
+        // What runs already goes on where it began.
+        if operation.repository != plan.repository && self.queue.lock().withdraw(&waiting) {
+            self.finish_unstarted(&waiting, OperationState::Cancelled);
+            let named = Some((plan.id.clone(), plan.name.clone()));
+            self.request(Task::Backup, &plan.repository, named, operation.trigger)?;
+        }
+        Ok(())
+    }
+
     /// Removes a plan; what of it waits is taken from the queue, what runs is stopped.
     pub(crate) fn remove_plan(&self, id: &PlanId) -> Result<(), AppError> {
         self.plan(id)?;

@@ -77,6 +77,12 @@ impl Queue {
         self.running.retain(|entry| entry.operation != *operation);
     }
 
+    /// Moves a running operation to the end of what waits.
+    pub(crate) fn wait_again(&mut self, operation: &OperationId) {
+        let again = self.running.iter().position(|entry| entry.operation == *operation);
+        self.waiting.extend(again.map(|at| self.running.remove(at)));
+    }
+
     /// Takes a waiting operation out. False if it does not wait.
     pub(crate) fn withdraw(&mut self, operation: &OperationId) -> bool {
         let before = self.waiting.len();
@@ -156,6 +162,16 @@ mod tests {
         assert!(queue.of_plan(&"a".into()).is_some());
         queue.finished(&"a".into());
         assert!(queue.of_plan(&"a".into()).is_none());
+    }
+
+    #[test]
+    fn what_is_tried_again_lets_others_go_first() {
+        let mut queue = queue_of(&[("a", "blue", Access::Writer), ("b", "blue", Access::Writer)]);
+        assert_eq!(started(&mut queue, &[]), ["a"]);
+        queue.wait_again(&"a".into());
+        assert_eq!(started(&mut queue, &[]), ["b"]);
+        queue.finished(&"b".into());
+        assert_eq!(started(&mut queue, &[]), ["a"]);
     }
 
     #[test]

@@ -9,13 +9,13 @@ use std::time::Duration;
 use holdfast_engine::monitor::Cancellation;
 use jiff::Timestamp;
 
+use crate::again;
 use crate::api::{
     AppEvent, Code, LogLevel, OperationId, OperationState, OperationSummary, PlanId, Problem,
     RepositoryId, RunStarted, Trigger,
 };
 use crate::error::{AppError, chain};
 use crate::operation::{Operation, Task};
-use crate::plan::Plan;
 use crate::progress::Meter;
 use crate::queue::{Access, Entry};
 use crate::schedule;
@@ -63,6 +63,9 @@ impl State {
         let plan = self.plan(id)?;
         let joined = self.queue.lock().of_plan(id).map(|entry| entry.operation.clone());
         if let Some(joined) = joined {
+            if !is_scheduled(trigger) {
+                self.hurry(&joined);
+            }
             return self.join(&joined);
         }
         if self.repository(&plan.repository).is_err() {
@@ -118,6 +121,7 @@ impl State {
             finished_at: None,
             waiting_for: None,
             waited_for: None,
+            again: None,
             summary: None,
             problem: None,
             findings: 0,
@@ -145,7 +149,7 @@ impl State {
         None
     }
 
-    fn join(&self, id: &OperationId) -> Result<RunStarted, AppError> {
+    pub(crate) fn join(&self, id: &OperationId) -> Result<RunStarted, AppError> {
         let operation = self.operation(id)?;
         let progress = self.live.lock().get(id).and_then(|live| live.progress.clone());
         let since = operation.started_at.unwrap_or(operation.queued_at);
@@ -169,7 +173,7 @@ impl State {
                 Ok(()) => {
                     ready.insert(entry.operation.clone());
                 }
-                Err(reason) => self.wait_for(&entry.operation, reason.problem()),
+                Err(reason) => self.wait_for(&entry.operation, reason),
             }
         }
         let (started, blocked) = self.take_from_queue(&ready);
@@ -207,13 +211,16 @@ impl State {
         (started, blocked.collect())
     }
 
-    fn may_start(self: &Arc<Self>, entry: &Entry) -> Result<(), AppError> {
+    fn may_start(self: &Arc<Self>, entry: &Entry) -> Result<(), Problem> {
         let (repository, operation) =
             (self.repository(&entry.repository), self.operation(&entry.operation));
         let (Ok(repository), Ok(operation)) = (repository, operation) else {
             // It starts, and fails with the reason.
             return Ok(());
         };
+        if let Some(pause) = again::pause(&operation, self.now()) {
+            return Err(pause);
+        }
         self.check_answers(&repository)?;
         let checked = self.check_password(&repository);
         let is_scheduled = is_scheduled(operation.trigger);
@@ -224,7 +231,7 @@ impl State {
             Err(reason) if is_scheduled => self.ask_for_password(&repository, reason),
             _ => {}
         }
-        checked
+        checked.map_err(Problem::from)
     }
 
     fn wait_for(&self, id: &OperationId, reason: Problem) {
@@ -319,8 +326,15 @@ impl State {
             // What cannot be remembered was still counted.
             let _ = self.log().put_findings(id, &groups);
         }
-        self.note_outcome(id, &outcome);
         let Ok(operation) = self.operation(id) else { return };
+        if let Err(error) = &outcome
+            && self.wait_to_try_again(&operation, error)
+        {
+            self.pump();
+            self.look(&operation.repository);
+            return;
+        }
+        self.note_outcome(id, &outcome);
         let ending = self.ending(&operation, outcome);
         let now = self.now();
         self.live.lock().remove(id);
@@ -380,7 +394,7 @@ impl State {
         }
     }
 
-    fn lost_drive(&self, operation: &Operation) -> Option<AppError> {
+    pub(crate) fn lost_drive(&self, operation: &Operation) -> Option<AppError> {
         let entry = self.repository(&operation.repository).ok()?;
         self.check_connected(&entry).err()
     }
@@ -399,31 +413,22 @@ impl State {
     /// Stops an operation at the next safe place, or takes it from the queue.
     pub(crate) fn cancel(&self, id: &OperationId) -> Result<(), AppError> {
         self.operation(id)?;
-        if self.queue.lock().withdraw(id) {
+        let is_withdrawn = {
+            // Held for both, for it may just be on its way from the one to the other.
+            let mut queue = self.queue.lock();
+            let is_withdrawn = queue.withdraw(id);
+            if let Some(live) = self.live.lock().get(id) {
+                live.cancel.cancel();
+            }
+            is_withdrawn
+        };
+        if is_withdrawn {
             self.finish_unstarted(id, OperationState::Cancelled);
-            return Ok(());
-        }
-        if let Some(live) = self.live.lock().get(id) {
-            live.cancel.cancel();
         }
         Ok(())
     }
 
-    /// Withdraws the run of a plan that waits and asks for it anew: the plan has moved.
-    pub(crate) fn request_again(self: &Arc<Self>, plan: &Plan) -> Result<(), AppError> {
-        let waiting = self.queue.lock().of_plan(&plan.id).map(|entry| entry.operation.clone());
-        let Some(waiting) = waiting else { return Ok(()) };
-        let operation = self.operation(&waiting)?;
-        // What runs already goes on where it began.
-        if operation.repository != plan.repository && self.queue.lock().withdraw(&waiting) {
-            self.finish_unstarted(&waiting, OperationState::Cancelled);
-            let named = Some((plan.id.clone(), plan.name.clone()));
-            self.request(Task::Backup, &plan.repository, named, operation.trigger)?;
-        }
-        Ok(())
-    }
-
-    fn finish_unstarted(&self, id: &OperationId, state: OperationState) {
+    pub(crate) fn finish_unstarted(&self, id: &OperationId, state: OperationState) {
         let now = self.now();
         self.update(id, |operation| {
             operation.state = state;
@@ -431,20 +436,6 @@ impl State {
             let waited = operation.waiting_for.take().map(|reason| reason.code);
             operation.waited_for = waited.filter(|code| *code != Code::RepositoryBusy);
         });
-    }
-
-    /// Does again what an operation tried.
-    pub(crate) fn retry(self: &Arc<Self>, id: &OperationId) -> Result<RunStarted, AppError> {
-        let operation = self.operation(id)?;
-        match (&operation.task, &operation.plan) {
-            (Task::Backup, Some((plan, _))) => self.run_plan(plan, Trigger::Retry),
-            (Task::Verify { .. } | Task::Forget { .. }, _) => {
-                let task = operation.task.clone();
-                self.request(task, &operation.repository, None, Trigger::Retry)
-            }
-            // A restore is done by a preview, and that of an earlier one is no longer true.
-            _ => Err(AppError::PreviewOutdated { source: None }),
-        }
     }
 
     /// Looks at the clock: starts what is due, tells what is overdue, tries again what waits.

@@ -177,6 +177,7 @@ mod tests {
             finished_at: ended.then(|| at(start)),
             waiting_for: None,
             waited_for: None,
+            again: None,
             summary: None,
             problem: None,
             findings: 0,

@@ -62,6 +62,7 @@ fn operation(id: &str) -> Operation {
         finished_at: None,
         waiting_for: None,
         waited_for: None,
+        again: None,
         summary: Some(OperationSummary { files: 3, ..OperationSummary::default() }),
         problem: None,
         findings: 1,

@@ -1,5 +1,6 @@
 //! Journeys through the app with the real engine, on a clock that is moved by hand.
 
+mod again;
 mod backup;
 mod health;
 mod keychain;

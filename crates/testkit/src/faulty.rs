@@ -1,31 +1,80 @@
 //! A storage that fails on order.
 //!
 //! Faults: the n-th change to the storage, and every one after it, fails (as a full disk, or as a
-//! disk that is gone); what was not made durable can be lost, as at a power cut.
+//! disk that is gone); what was not made durable can be lost, as at a power cut; reads and listings
+//! fail, come to an end too early or bring changed bytes, by chance, once or for good.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use crate::random::Random;
+
 use holdfast_engine::backend::{
     Backend, BackendError, BackendErrorKind, FileKind, FileName, Listed, MemoryBackend,
 };
+use holdfast_engine::id::RawId;
 
-/// A memory storage that fails from some change on.
+/// How reading fails.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadFaults {
+    /// What chance does is the same for the same seed, whatever the order of the reads.
+    pub seed: u64,
+    /// One of so many reads, or files if the fault lasts, fails.
+    pub one_of: u64,
+    /// What fails once fails always.
+    pub lasting: bool,
+}
+
+/// What becomes of a read.
+enum Fault {
+    Error(BackendErrorKind),
+    Short,
+    Changed,
+}
+
+/// A file, or a listing of a kind of files, and how often it was asked for.
+type Asked = BTreeMap<(FileKind, Option<RawId>), u64>;
+
+/// A memory storage that fails from some change on, or at some reads.
 #[derive(Debug)]
 pub struct FaultyBackend {
     inner: Arc<MemoryBackend>,
     kind: BackendErrorKind,
     left: AtomicUsize,
-    unsynced: Mutex<BTreeSet<(FileKind, holdfast_engine::id::RawId)>>,
+    unsynced: Mutex<BTreeSet<(FileKind, RawId)>>,
+    read_faults: Option<ReadFaults>,
+    asked: Mutex<Asked>,
+    failed_reads: AtomicUsize,
 }
 
 impl FaultyBackend {
     /// `inner`, which allows so many changes and then fails in this way.
     #[must_use]
     pub fn new(inner: Arc<MemoryBackend>, changes: usize, kind: BackendErrorKind) -> Self {
-        Self { inner, kind, left: AtomicUsize::new(changes), unsynced: Mutex::default() }
+        Self {
+            inner,
+            kind,
+            left: AtomicUsize::new(changes),
+            unsynced: Mutex::default(),
+            read_faults: None,
+            asked: Mutex::default(),
+            failed_reads: AtomicUsize::new(0),
+        }
+    }
+
+    /// `inner`, which takes every change and fails when it is read.
+    #[must_use]
+    pub fn read_badly(inner: Arc<MemoryBackend>, faults: ReadFaults) -> Self {
+        let never = Self::new(inner, usize::MAX, BackendErrorKind::Failed);
+        Self { read_faults: Some(faults), ..never }
+    }
+
+    /// How many reads and listings have failed.
+    #[must_use]
+    pub fn failed_reads(&self) -> usize {
+        self.failed_reads.load(Ordering::SeqCst)
     }
 
     /// What a power cut leaves: nothing that was written since the last sync.
@@ -49,10 +98,51 @@ impl FaultyBackend {
         }
     }
 
-    fn unsynced(
-        &self,
-    ) -> std::sync::MutexGuard<'_, BTreeSet<(FileKind, holdfast_engine::id::RawId)>> {
+    fn unsynced(&self) -> std::sync::MutexGuard<'_, BTreeSet<(FileKind, RawId)>> {
         self.unsynced.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What becomes of a read of this file, or of a listing.
+    fn fault(&self, kind: FileKind, id: Option<RawId>) -> Option<(Fault, Random)> {
+        let faults = self.read_faults?;
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = asked.entry((kind, id)).or_insert(0);
+        *times += 1;
+        let times = if faults.lasting { 0 } else { *times };
+        drop(asked);
+        let bytes = id.map_or([0xff; 8], |id| id.as_bytes()[..8].try_into().expect("of eight"));
+        let which = u64::from_le_bytes(bytes) ^ (kind as u64) << 40 ^ times << 48;
+        let mut random = Random::new(faults.seed ^ which);
+        // Numbers of neighbouring seeds are unlike each other only after the first.
+        random.number();
+        random.chance(1, faults.one_of).then(|| {
+            self.failed_reads.fetch_add(1, Ordering::SeqCst);
+            let fault = match random.below(4) {
+                0 => Fault::Error(BackendErrorKind::Failed),
+                1 => Fault::Error(BackendErrorKind::Offline),
+                2 => Fault::Short,
+                _ => Fault::Changed,
+            };
+            (fault, random)
+        })
+    }
+
+    /// Gives out what was read, or what is left of it.
+    fn spoil(&self, file: FileName, bytes: &mut Vec<u8>) -> Result<(), BackendError> {
+        let Some((fault, mut random)) = self.fault(file.kind, Some(file.id)) else {
+            return Ok(());
+        };
+        let error = |kind| BackendError { kind, act: "read", what: file.to_string(), source: None };
+        match fault {
+            Fault::Error(kind) => return Err(error(kind)),
+            _ if bytes.is_empty() => return Err(error(BackendErrorKind::Failed)),
+            Fault::Short => bytes.truncate(random.below(bytes.len() as u64) as usize),
+            Fault::Changed => {
+                let at = random.below(bytes.len() as u64) as usize;
+                bytes[at] ^= 1 << random.below(8);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -70,11 +160,18 @@ impl Backend for FaultyBackend {
     }
 
     fn list(&self, kind: FileKind) -> Result<Vec<Listed>, BackendError> {
+        // A listing is whole or an error: contract 5.
+        if self.fault(kind, None).is_some() {
+            let what = format!("the {kind} files");
+            return Err(BackendError { kind: self.kind, act: "list", what, source: None });
+        }
         self.inner.list(kind)
     }
 
     fn read(&self, file: FileName) -> Result<Vec<u8>, BackendError> {
-        self.inner.read(file)
+        let mut bytes = self.inner.read(file)?;
+        self.spoil(file, &mut bytes)?;
+        Ok(bytes)
     }
 
     fn read_range(
@@ -84,7 +181,17 @@ impl Backend for FaultyBackend {
         length: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), BackendError> {
-        self.inner.read_range(file, offset, length, out)
+        self.inner.read_range(file, offset, length, out)?;
+        let read = self.spoil(file, out).and_then(|()| {
+            // Exactly what was asked for, or an error: contract 6.
+            let kind = BackendErrorKind::TooShort;
+            let short = BackendError { kind, act: "read", what: file.to_string(), source: None };
+            if out.len() == length { Ok(()) } else { Err(short) }
+        });
+        if read.is_err() {
+            out.clear();
+        }
+        read
     }
 
     fn write(&self, file: FileName, parts: &[&[u8]]) -> Result<(), BackendError> {

@@ -15,7 +15,7 @@ mod repository;
 mod world;
 
 pub use clock::FakeClock;
-pub use faulty::FaultyBackend;
+pub use faulty::{FaultyBackend, ReadFaults};
 #[cfg(feature = "world")]
 pub use ports::{
     KeychainMood, MemoryAutostart, MemoryKeychain, MemoryProbe, MemoryVolumes, RecordingNotifier,

@@ -110,6 +110,8 @@ pub(crate) fn unwrap_file(bytes: Vec<u8>) -> Result<Vec<u8>, CodecError> {
 
 /// One zstd frame with the content.
 pub(crate) fn compress(content: &[u8], compression: Compression) -> Vec<u8> {
+    #[cfg(test)]
+    let content = &*crate::testing::fault::as_compressed(content);
     zstd::bulk::compress(content, compression.zstd_level())
         .expect("compressing into a buffer of sufficient size cannot fail")
 }
@@ -189,6 +191,8 @@ impl BlobCompressor {
 
     /// Writes one frame with the content into `out`, which is cleared first.
     pub(crate) fn compress(&mut self, content: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
+        #[cfg(test)]
+        let content = &*crate::testing::fault::as_compressed(content);
         out.clear();
         out.reserve(zstd::zstd_safe::compress_bound(content.len()));
         self.inner.compress_to_buffer(content, out)?;

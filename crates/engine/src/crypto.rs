@@ -7,6 +7,8 @@
 
 use std::cell::Cell;
 
+#[cfg(test)]
+use crate::testing::fault::{self, Fault};
 use aes::cipher::array::Array;
 use aes::cipher::{
     BlockCipherEncrypt, InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper,
@@ -76,9 +78,13 @@ impl MasterKey {
         out.extend_from_slice(&nonce);
         let start = out.len();
         out.extend_from_slice(plaintext);
+        #[cfg(test)]
+        fault::strike(Fault::Encrypting, &mut out[start..]);
         self.apply_keystream(&nonce, &mut out[start..]);
         let tag = self.tag(&nonce, &out[start..]);
         out.extend_from_slice(&tag);
+        #[cfg(test)]
+        fault::strike(Fault::Sealed, &mut out[start..]);
     }
 
     /// The sealed `plaintext`.

@@ -1,5 +1,7 @@
 //! Small repositories in memory, built blob by blob, for this crate's own tests.
 
+pub(crate) mod fault;
+
 use std::sync::Arc;
 use std::time::Duration;
 

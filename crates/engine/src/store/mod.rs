@@ -6,6 +6,8 @@
 
 mod notes;
 mod packer;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};

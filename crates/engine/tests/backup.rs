@@ -393,11 +393,24 @@ fn assert_no_data_is_stored_twice(test: &TestRepository) {
     }
 }
 
-/// Backs up over a storage that fails at each of its changes in turn.
-fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool) {
+/// Lets so much time pass with every piece that is read, that packs are indexed before the end.
+struct SlowLine<'a>(&'a TestRepository);
+
+impl Monitor for SlowLine<'_> {
+    fn event(&self, event: Event<'_>) {
+        if matches!(event, Event::Bytes(_)) {
+            self.0.clock.advance(std::time::Duration::from_secs(11 * 60));
+        }
+    }
+}
+
+/// Backs up over a storage that fails at each of its changes in turn; with `slowly`, index files
+/// are stored on the way.
+fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool, slowly: bool) {
     let source = tempfile::tempdir().expect("a folder");
+    let (pack_bytes, new_bytes) = if slowly { (1 << 20, 6 << 20) } else { (4 << 20, 9 << 20) };
     fs::write(source.path().join("old"), noise(6 << 20, 4)).expect("written");
-    let options = BackupOptions { pack_bytes: 4 << 20, ..Default::default() };
+    let options = BackupOptions { pack_bytes, ..Default::default() };
     for changes in 0.. {
         let memory = Arc::new(MemoryBackend::new());
         let notes = tempfile::tempdir().expect("a folder");
@@ -407,7 +420,7 @@ fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool) {
         let earlier = before.backup_with(source.path(), &options, &Unwatched).expect("a snapshot");
         let kept = files_in(source.path());
         let added = source.path().join("new");
-        fs::write(&added, noise(9 << 20, 5)).expect("written");
+        fs::write(&added, noise(new_bytes, 5)).expect("written");
 
         let faulty = Arc::new(FaultyBackend::new(memory.clone(), changes, kind));
         let mut test = TestRepository::open(faulty.clone()).expect("it opens");
@@ -424,15 +437,21 @@ fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool) {
             &Unwatched,
             &Cancellation::default(),
         );
+        let indexes =
+            |test: &TestRepository| test.repository.list(FileKind::Index).expect("it lists").len();
+        let indexes_before = indexes(&before);
         let done = lock.map(|lock| {
             let sources = Sources::Paths { targets: &[".".into()], working_folder: source.path() };
+            let line = SlowLine(&test);
+            let monitor: &dyn Monitor = if slowly { &line } else { &Unwatched };
             test.job(Mode::Store(&lock), &options)
-                .run(&mut test.index(), sources, &Unwatched, &Cancellation::default())
+                .run(&mut test.index(), sources, monitor, &Cancellation::default())
                 .is_ok()
         });
         if power_cut {
             faulty.lose_unsynced();
         }
+        let indexes_after = indexes(&before);
         let mut after = TestRepository::open(memory).expect("it opens");
         after.context.journal = journal;
         assert_sound(&after);
@@ -443,6 +462,8 @@ fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool) {
         fs::remove_file(&added).expect("removed");
         if matches!(done, Ok(true)) {
             assert!(changes > 4, "the storage never failed");
+            let stored = indexes_after - indexes_before;
+            assert_eq!(stored > 1, slowly, "{stored} index files");
             return;
         }
     }
@@ -450,12 +471,22 @@ fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool) {
 
 #[test]
 fn a_full_disk_at_any_moment_costs_nothing_that_was_stored() {
-    survives_failing_at_every_change(BackendErrorKind::Full, false);
+    survives_failing_at_every_change(BackendErrorKind::Full, false, false);
+}
+
+#[test]
+fn a_full_disk_between_index_files_costs_nothing_that_was_stored() {
+    survives_failing_at_every_change(BackendErrorKind::Full, false, true);
 }
 
 #[test]
 fn a_power_cut_at_any_moment_costs_nothing_that_was_stored() {
-    survives_failing_at_every_change(BackendErrorKind::Offline, true);
+    survives_failing_at_every_change(BackendErrorKind::Offline, true, false);
+}
+
+#[test]
+fn a_power_cut_between_index_files_costs_nothing_that_was_stored() {
+    survives_failing_at_every_change(BackendErrorKind::Offline, true, true);
 }
 
 /// Waits in each file until so many are being read, and remembers how many there ever were.

@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::backend::MemoryBackend;
+use crate::id::SnapshotId;
+use crate::monitor::Unwatched;
+use crate::snapshot::Snapshot;
 use crate::testing::{Still, World, identity};
 
 fn create(backend: &Arc<MemoryBackend>) -> Result<Repository, CreateError> {
@@ -108,4 +111,109 @@ fn a_data_blob_of_gigabytes_is_not_even_asked_for() {
     let blob = PackedBlob { id: BlobId::of(b"any"), kind: BlobKind::Data, location };
     let refused = world.repository.read_located(&blob, &mut Vec::new(), &mut Vec::new());
     assert!(matches!(refused, Err(ReadError::DamagedBlob { .. })), "{refused:?}");
+}
+
+/// Stores a file cut short at each of its bytes in turn: under its name, as a disk that lost the
+/// rest; and under the name of what is left, as a program that never wrote more.
+fn cut_short_everywhere(
+    backend: &MemoryBackend,
+    file: FileName,
+    mut look: impl FnMut(FileName, usize, bool),
+) {
+    let whole = backend.read(file).expect("it is there");
+    for length in 0..whole.len() {
+        let rest = &whole[..length];
+        for name in [file, FileName::new(file.kind, RawId::of(rest))] {
+            backend.remove(file).expect("it is there");
+            backend.write(name, &[rest]).expect("stored");
+            look(name, length, name == file);
+            backend.remove(name).expect("it is there");
+            backend.write(file, &[&whole]).expect("stored");
+        }
+    }
+}
+
+#[test]
+fn a_key_cut_short_at_any_byte_is_a_clear_error() {
+    let backend = Arc::new(MemoryBackend::new());
+    let made = create(&backend).expect("an empty storage");
+    let key = FileName::new(FileKind::Key, made.key_id().0);
+    cut_short_everywhere(&backend, key, |_, length, _| {
+        let opened = open(&backend, "secret");
+        assert!(matches!(opened, Err(OpenError::DamagedKey { .. })), "{length} {opened:?}");
+    });
+    open(&backend, "secret").expect("it is whole again");
+}
+
+#[test]
+fn an_index_file_cut_short_at_any_byte_is_an_error_and_never_an_empty_index() {
+    let mut world = World::new();
+    world.data(b"some content");
+    let world = world.stored();
+    let file = world.files(FileKind::Index)[0];
+    cut_short_everywhere(&world.backend, file, |name, length, _| {
+        let cancel = Cancellation::default();
+        assert!(world.repository.read_index_file(IndexId(name.id)).is_err(), "{length}");
+        assert!(world.repository.load_index(&cancel).is_err(), "{length}");
+    });
+}
+
+#[test]
+fn a_snapshot_cut_short_at_any_byte_is_an_error_and_never_left_out() {
+    let mut world = World::new();
+    let tree = world.tree(Vec::new());
+    let id = world.snapshot(tree);
+    let world = world.stored();
+    let file = FileName::new(FileKind::Snapshot, id.0);
+    cut_short_everywhere(&world.backend, file, |name, length, _| {
+        let id = SnapshotId(name.id);
+        assert!(Snapshot::load(&world.repository, id).is_err(), "{length}");
+        let all = crate::snapshot::load(&world.repository, &Unwatched).expect("it is listed");
+        assert_eq!((all.readable.len(), all.unreadable), (0, vec![id]), "{length}");
+    });
+}
+
+#[test]
+fn a_pack_cut_short_at_any_byte_has_no_header_and_no_blob_beyond_the_cut() {
+    let mut world = World::new();
+    let ids = [world.data(b"some content"), world.data(&[7; 100])];
+    let world = world.stored();
+    let (file, index) = (world.files(FileKind::Pack)[0], world.index());
+    cut_short_everywhere(&world.backend, file, |name, length, is_own_name| {
+        let header = world.repository.read_pack_header(PackId(name.id), length as u64);
+        assert!(header.is_err(), "{length}");
+        for id in ids {
+            let end = index.locate(BlobKind::Data, &id).map(|at| at.offset + at.length);
+            let is_there = is_own_name && end.expect("it is known") as usize <= length;
+            let read = world.repository.read_blob(&index, BlobKind::Data, id);
+            assert_eq!(read.is_ok(), is_there, "{length}");
+        }
+        let data = crate::check::DataSubset::All;
+        let options = crate::check::CheckOptions { data, ..Default::default() };
+        let checked =
+            crate::check::check(&world.repository, &options, &Unwatched, &Cancellation::default());
+        assert!(!checked.expect("it is listed").is_sound(), "{length}");
+    });
+}
+
+#[test]
+fn json_cut_short_at_any_byte_is_an_error_however_well_it_is_sealed() {
+    let mut world = World::new();
+    world.data(b"some content");
+    let tree = world.tree(Vec::new());
+    let snapshot = world.snapshot(tree);
+    let world = world.stored();
+    let index = world.files(FileKind::Index)[0].id;
+    for (kind, id) in [(FileKind::Index, index), (FileKind::Snapshot, snapshot.0)] {
+        let json = world.repository.read_file(kind, id).expect("it is whole");
+        for length in 0..json.trim_ascii_end().len() {
+            let id = world.repository.write_file(kind, &json[..length]).expect("stored");
+            let is_refused = match kind {
+                FileKind::Index => world.repository.read_index_file(IndexId(id)).is_err(),
+                _ => Snapshot::load(&world.repository, SnapshotId(id)).is_err(),
+            };
+            assert!(is_refused, "{kind} {length}");
+            world.backend.remove(FileName::new(kind, id)).expect("it is there");
+        }
+    }
 }

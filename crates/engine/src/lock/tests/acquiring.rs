@@ -289,3 +289,20 @@ fn what_a_killed_start_of_ours_left_is_removed_by_the_journal_even_where_nothing
     let notes = std::fs::read_dir(folder.path().join("locks")).expect("a folder").count();
     assert_eq!(notes, 0);
 }
+
+#[test]
+fn a_lock_cut_short_at_any_byte_never_lets_an_exclusive_one_past() {
+    let world = World::new();
+    let id = world.put(&world.foreign(false));
+    let name = FileName::new(FileKind::Lock, id.0);
+    let whole = world.backend.read(name).expect("it is there");
+    for length in 1..whole.len() {
+        let rest = &whole[..length];
+        for cut in [name, FileName::new(FileKind::Lock, crate::id::RawId::of(rest))] {
+            world.remove(LockId(world.locks()[0].0));
+            world.backend.write(cut, &[rest]).expect("stored");
+            let refused = world.acquire(&exclusive()).expect_err("held");
+            assert_eq!(held_by(&refused), [LockId(cut.id)], "{length}");
+        }
+    }
+}

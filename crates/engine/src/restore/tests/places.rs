@@ -188,3 +188,25 @@ fn a_preview_takes_a_file_for_unchanged_if_its_blobs_are_there() {
         .expect("the snapshot is whole");
     assert_eq!((totals.unchanged, totals.overwrite), (1, 0));
 }
+
+#[test]
+fn a_folder_that_has_a_name_twice_is_reported_and_nothing_of_it_is_guessed() {
+    let mut world = World::new();
+    let (one, two) = (world.data(b"one"), world.data(b"two"));
+    let twice = crate::tree::Tree { nodes: vec![file("a", 3, &[one]), file("a", 3, &[two])] };
+    let twice = world.raw_tree(&twice.encode());
+    let tree = world.tree(vec![folder("f", twice), file("good", 3, &[one])]);
+    world.snapshot(tree);
+    let world = world.stored();
+    let target = Target::new();
+    let outcome = target.restore(&world, tree).expect("restores the rest");
+    assert_eq!(target.names(), ["target", "target/f", "target/good"]);
+    let expected = (1, vec![(FindingKind::Damaged, "/f".to_owned())]);
+    assert_eq!((outcome.failures, target.found()), expected);
+    let whole = target.restore(&world, twice);
+    assert!(matches!(whole, Err(RestoreError::Read { .. })), "{whole:?}");
+    let options = crate::check::CheckOptions::default();
+    let cancel = Default::default();
+    let checked = crate::check::check(&world.repository, &options, &target.watch, &cancel);
+    assert_eq!(checked.expect("it is read").errors, 1);
+}

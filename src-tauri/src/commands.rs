@@ -46,6 +46,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         check_plan,
         snapshots,
         snapshot_entries,
+        leave_snapshot,
         forget_snapshots,
         preview_restore,
         start_restore,
@@ -199,6 +200,11 @@ async fn snapshot_entries(
     path: String,
 ) -> Answer<Vec<EntryView>> {
     app.snapshot_entries(repository, snapshot, path).await
+}
+
+#[tauri::command]
+async fn leave_snapshot(app: Shared<'_>, snapshot: String) -> Answer<()> {
+    app.leave_snapshot(snapshot).await
 }
 
 #[tauri::command]

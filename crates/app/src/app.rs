@@ -275,7 +275,13 @@ impl App {
         self.off(move |state| state.snapshot_entries(&repository, &snapshot, &path)).await
     }
 
-    /// Removes snapshots by id. Refused while one is being restored.
+    /// The window no longer shows a snapshot that it read entries of.
+    pub async fn leave_snapshot(&self, snapshot: String) -> Result<(), Problem> {
+        self.state.leave_snapshot(&snapshot);
+        Ok(())
+    }
+
+    /// Removes snapshots by id. Refused while one is being restored or shown.
     pub async fn forget_snapshots(
         &self,
         repository: RepositoryId,

@@ -131,6 +131,7 @@ fn done(outcome: &BackupOutcome) -> Done {
         stored_bytes: figures.data_added_packed,
         snapshot: outcome.snapshot.map(|id| id.to_string()),
         target: None,
+        kept: None,
     };
     let count = outcome.findings;
     let problem = (count > 0).then_some(AppError::FilesSkipped { count });

@@ -3,7 +3,7 @@
 //! The index of the repository that was last browsed and the folders last opened are kept, up to a
 //! limit, so that going back and forth does not read them again.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use holdfast_engine::id::{SnapshotId, TreeId};
@@ -13,6 +13,7 @@ use holdfast_engine::monitor::{Cancellation, Unwatched};
 use holdfast_engine::repository::{ReadError, Repository};
 use holdfast_engine::snapshot::{self, Snapshot};
 use holdfast_engine::tree::{Node, NodeKind, Tree, mode};
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
 use crate::api::{EntryKind, EntryView, PlanId, RepositoryId, SnapshotView};
@@ -25,10 +26,15 @@ use crate::state::State;
 /// How many entries of folders are kept in memory, over all kept folders.
 const ENTRIES_KEPT: usize = 200_000;
 
+/// A window that ended without a word keeps the snapshot that it showed open for so long.
+const OPEN_FOR: SignedDuration = SignedDuration::from_mins(60);
+
 /// What was read for browsing.
 #[derive(Default)]
 pub(crate) struct Shelf {
     kept: Mutex<Kept>,
+    /// Snapshots that are shown, and when they were last looked into.
+    open: Mutex<HashMap<String, Timestamp>>,
 }
 
 #[derive(Default)]
@@ -40,6 +46,12 @@ struct Kept {
 }
 
 impl Shelf {
+    /// True if the window shows the snapshot.
+    pub(crate) fn is_open(&self, snapshot: &str, now: Timestamp) -> bool {
+        let looked_into = self.open.lock().get(snapshot).copied();
+        looked_into.is_some_and(|at| now.duration_since(at).abs() <= OPEN_FOR)
+    }
+
     /// The index of a repository, as it was read before if it was.
     pub(crate) fn index(&self, ready: &Ready) -> Result<Arc<Index>, AppError> {
         {
@@ -108,6 +120,11 @@ impl State {
         Ok(views.filter(|view| plan.is_none() || view.plan.as_ref() == plan).collect())
     }
 
+    /// The window no longer shows a snapshot.
+    pub(crate) fn leave_snapshot(&self, snapshot: &str) {
+        self.shelf.open.lock().remove(snapshot);
+    }
+
     /// The entries of a folder in a snapshot, folders first.
     pub(crate) fn snapshot_entries(
         &self,
@@ -115,6 +132,8 @@ impl State {
         snapshot: &str,
         path: &str,
     ) -> Result<Vec<EntryView>, AppError> {
+        // Before anything that may take long, so that whoever leaves meanwhile has left.
+        self.shelf.open.lock().insert(snapshot.to_owned(), self.now());
         let ready = self.open(repository)?;
         let snapshot = load_snapshot(&ready, snapshot)?;
         let folder = snapshot_path::bytes(path);

@@ -5,7 +5,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Replaces a file: written beside it, synced, renamed over it, and the folder synced.
 pub(crate) fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -39,6 +39,14 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// A path in a folder at which nothing stands: `name`, or with a number behind it, then `ending`.
+pub(crate) fn free_path(folder: &Path, name: &str, ending: &str) -> PathBuf {
+    let first = folder.join(format!("{name}{ending}"));
+    let numbered = (2..).map(|number: u32| folder.join(format!("{name}-{number}{ending}")));
+    let mut paths = std::iter::once(first.clone()).chain(numbered);
+    paths.find(|path| !path.exists()).unwrap_or(first)
 }
 
 /// Makes durable which names a folder holds. Windows does that by itself.

@@ -1,9 +1,11 @@
 //! Bringing files back: a preview, and then exactly what it showed.
 //!
 //! Before the first byte is written the preview is made again; if it is no longer the same, because
-//! the snapshot or the target changed, nothing is written.
+//! the snapshot or the target changed, nothing is written. What is replaced is kept aside until the
+//! person removes it.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use crate::api::{
     RestoreDestination, RestoreEntry, RestorePreview, RestoreRequest, RunStarted, Trigger,
 };
 use crate::browse::load_snapshot;
+use crate::durable;
 use crate::engine_work::Named;
 use crate::error::AppError;
 use crate::operation::Task;
@@ -118,6 +121,7 @@ impl State {
             overwrite: totals.overwrite,
             unchanged: totals.unchanged,
             skip: totals.skip,
+            lost: totals.problems,
             bytes: totals.bytes,
             truncated: shown.count > shown.entries.len() as u64,
             entries: shown.entries,
@@ -151,9 +155,6 @@ impl State {
     pub(crate) fn restore(self: &Arc<Self>, job: &Job<'_>) -> Result<Done, AppError> {
         let kept = self.preview_of(&job.operation.id);
         let kept = kept.ok_or(AppError::PreviewOutdated { source: None })?;
-        if let Some(live) = self.live.lock().get_mut(&job.operation.id) {
-            live.snapshot = Some(kept.request.snapshot.clone());
-        }
         let ready = self.open(&kept.request.repository)?;
         let lock = match self.take_lock(&ready, job, "restore", false) {
             Ok(lock) => Some(lock),
@@ -165,7 +166,7 @@ impl State {
             }
             Err(error) => return Err(error),
         };
-        let plan = restore_plan(&ready, &kept.request)?;
+        let mut plan = restore_plan(&ready, &kept.request)?;
         let index = ready.repository.load_index(job.cancel);
         let index = index.map_err(|error| ready.named.read(error))?;
         let mut shown = Shown::default();
@@ -179,7 +180,10 @@ impl State {
         if let Some(full) = full_target(&plan, totals, free) {
             return Err(full);
         }
+        let aside = if totals.overwrite > 0 { Some(self.folder_aside()?) } else { None };
+        plan.options.keep_replaced.clone_from(&aside);
         let outcome = engine_restore(&ready, &index, &plan).run(job.meter, job.cancel);
+        let aside = aside.filter(|aside| self.note_kept(&job.operation.id, aside));
         let outcome = outcome.map_err(|error| restore_error(&ready.named, error))?;
         if let Some(lock) = lock {
             self.release(&job.operation.id, lock);
@@ -198,11 +202,48 @@ impl State {
                 bytes: outcome.restored_bytes,
                 snapshot: Some(kept.request.snapshot),
                 target: plan.target.map(|target| target.display().to_string()),
+                kept: aside.map(|aside| aside.display().to_string()),
                 ..OperationSummary::default()
             },
             problem: (count > 0).then_some(AppError::FilesNotRestored { count }),
             is_failure: false,
         })
+    }
+
+    /// A new folder for what a restore replaces: no other restore's, and for nobody else to see.
+    fn folder_aside(&self) -> Result<PathBuf, AppError> {
+        let all = self.surroundings.state_folder.join("replaced");
+        let stamp = self.zone().to_datetime(self.now()).strftime("%Y-%m-%d %H.%M.%S").to_string();
+        let aside = durable::free_path(&all, &stamp, "");
+        let made = durable::make_folder(&aside);
+        made.map_err(|error| AppError::TargetUnwritable {
+            path: aside.clone(),
+            source: Box::new(error),
+        })?;
+        Ok(aside)
+    }
+
+    /// Notes where replaced files are kept. False if there are none.
+    fn note_kept(&self, operation: &OperationId, aside: &Path) -> bool {
+        // Only a folder that is empty goes.
+        if fs::remove_dir(aside).is_ok() {
+            if let Some(all) = aside.parent() {
+                let _ = fs::remove_dir(all);
+            }
+            return false;
+        }
+        let text = format!("What was replaced is kept in {}", aside.display());
+        self.note(operation, LogLevel::Info, text);
+        true
+    }
+
+    /// True if a restore from the snapshot runs or waits.
+    pub(crate) fn restores_from(&self, snapshot: &str) -> bool {
+        let kept = self.previews.kept.lock();
+        let of_it = kept.iter().filter(|kept| kept.request.snapshot == snapshot);
+        let operations: Vec<_> = of_it.filter_map(|kept| kept.operation.clone()).collect();
+        drop(kept);
+        operations.iter().any(|id| self.operation(id).is_ok_and(|one| one.is_live()))
     }
 
     fn preview_of(&self, operation: &OperationId) -> Option<Kept> {

@@ -196,11 +196,8 @@ impl SettingsStore {
 
     /// Gives the file a name that no other has, with what it is and when in it.
     fn set_aside(&self, what: &str, now: Timestamp) -> Result<PathBuf, AppError> {
-        let stamp = now.strftime("%Y%m%d-%H%M%S");
-        let named = |more: &str| self.folder.join(format!("settings.{what}-{stamp}{more}.json"));
-        let numbered = (2..).map(|number| named(&format!("-{number}")));
-        let mut names = std::iter::once(named("")).chain(numbered);
-        let kept_as = names.find(|name| !name.exists()).unwrap_or_else(|| named(""));
+        let name = format!("settings.{what}-{}", now.strftime("%Y%m%d-%H%M%S"));
+        let kept_as = durable::free_path(&self.folder, &name, ".json");
         fs::rename(self.path(), &kept_as).map_err(|error| self.unwritable(error))?;
         Ok(kept_as)
     }

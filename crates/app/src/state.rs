@@ -76,13 +76,11 @@ pub(crate) struct Live {
     pub(crate) progress: Option<Progress>,
     /// What watches its work, once that began.
     pub(crate) meter: Option<Arc<Meter>>,
-    /// The snapshot that it reads, which must not be removed meanwhile.
-    pub(crate) snapshot: Option<String>,
 }
 
 impl Live {
     pub(crate) fn new(cancel: Cancellation) -> Self {
-        Self { cancel, progress: None, meter: None, snapshot: None }
+        Self { cancel, progress: None, meter: None }
     }
 }
 

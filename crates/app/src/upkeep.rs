@@ -57,7 +57,7 @@ impl State {
         })
     }
 
-    /// Queues the removal of snapshots, unless one is being restored.
+    /// Queues the removal of snapshots, unless one is in use.
     pub(crate) fn forget_snapshots(
         self: &Arc<Self>,
         repository: &RepositoryId,
@@ -105,13 +105,16 @@ impl State {
         })
     }
 
+    /// Refuses snapshots that are being restored, wait to be, or are shown.
     fn refuse_in_use(&self, snapshots: &[String]) -> Result<(), AppError> {
-        let live = self.live.lock();
-        let used = live.values().filter_map(|live| live.snapshot.as_ref());
-        match used.into_iter().find(|used| snapshots.contains(used)) {
-            Some(id) => Err(AppError::SnapshotInUse { id: id.clone() }),
-            None => Ok(()),
+        let now = self.now();
+        for id in snapshots {
+            let is_open = self.shelf.is_open(id, now);
+            if is_open || self.restores_from(id) {
+                return Err(AppError::SnapshotInUse { id: id.clone(), is_open });
+            }
         }
+        Ok(())
     }
 
     /// Releases a lock. One that cannot be removed now is noted; the next operation removes it.

@@ -79,6 +79,7 @@ export function createClient(platform: Platform) {
       call<SnapshotView[]>("snapshots", { repository, plan }),
     snapshotEntries: (repository: string, snapshot: string, path: string) =>
       call<EntryView[]>("snapshot_entries", { repository, snapshot, path }),
+    leaveSnapshot: (snapshot: string) => call<null>("leave_snapshot", { snapshot }),
     forgetSnapshots: (repository: string, ids: string[]) =>
       call<RunStarted>("forget_snapshots", { repository, ids }),
     previewRestore: (request: RestoreRequest) =>

@@ -485,7 +485,11 @@ snapshot?: string,
 /**
  * The folder that was restored to; absent for the original places.
  */
-target?: string, };
+target?: string, 
+/**
+ * The folder in which what a restore replaced is kept, under its path in the snapshot.
+ */
+kept?: string, };
 
 /**
  * One step of a run.
@@ -1070,6 +1074,11 @@ unchanged: number,
  * Number of files that are left out.
  */
 skip: number, 
+/**
+ * Number of entries that cannot be restored: what the repository has of them is damaged, or
+ * they are refused.
+ */
+lost: number, 
 /**
  * Bytes to write.
  */

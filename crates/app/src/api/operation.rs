@@ -125,6 +125,8 @@ pub struct OperationSummary {
     pub snapshot: Option<String>,
     /// The folder that was restored to; absent for the original places.
     pub target: Option<String>,
+    /// The folder in which what a restore replaced is kept, under its path in the snapshot.
+    pub kept: Option<String>,
 }
 
 /// How far an operation is.

@@ -66,6 +66,9 @@ pub struct RestorePreview {
     pub unchanged: u64,
     /// Number of files that are left out.
     pub skip: u64,
+    /// Number of entries that cannot be restored: what the repository has of them is damaged, or
+    /// they are refused.
+    pub lost: u64,
     /// Bytes to write.
     pub bytes: Bytes,
     /// The first thousand entries, what is overwritten first.

@@ -118,7 +118,7 @@ pub enum AppError {
     #[error("there is no folder {path}")]
     FolderUnknown { path: String },
     #[error("the snapshot {id} is in use")]
-    SnapshotInUse { id: String },
+    SnapshotInUse { id: String, is_open: bool },
     #[error("the preview is no longer true")]
     PreviewOutdated { source: Option<Cause> },
     #[error("could not write to {path}")]

@@ -94,8 +94,8 @@ fn in_memory(claim: Option<Claim>, problems: Vec<AppError>) -> Opened {
 
 fn set_aside(folder: &Path, now: Timestamp) -> io::Result<PathBuf> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let stamp = now.strftime("%Y%m%d-%H%M%S");
-    let kept_as = folder.with_file_name(format!("{name}.damaged-{stamp}"));
+    let name = format!("{name}.damaged-{}", now.strftime("%Y%m%d-%H%M%S"));
+    let kept_as = durable::free_path(folder.parent().unwrap_or(folder), &name, "");
     fs::rename(folder, &kept_as)?;
     Ok(kept_as)
 }

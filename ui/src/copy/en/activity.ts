@@ -41,6 +41,8 @@ export const activity = {
   stored: "Stored",
   snapshot: "Snapshot",
   target: "Restored to",
+  kept: "Replaced files kept in",
+  showKept: "Show replaced files",
   browse: "Browse the snapshot",
   findings: "Findings",
   findingsCount: (count: number) => counted(count, "finding"),

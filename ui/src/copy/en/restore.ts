@@ -24,8 +24,8 @@ export const restore = {
   },
   conflictHints: {
     keepBoth: "The restored file gets a number in its name.",
-    replace: "What is there now is written over.",
-    replaceIfNewer: "Newer files of yours stay.",
+    replace: "What is there now is moved aside and kept.",
+    replaceIfNewer: "Newer files of yours stay; what is replaced is moved aside and kept.",
     skip: "Only what is missing is restored.",
   },
   verify: "Read everything back after writing and compare",
@@ -34,9 +34,12 @@ export const restore = {
   previewTitle: "What will happen",
   nothingWritten: "Nothing has been written yet.",
   createCount: (count: number) => `${counted(count, "file")} will be created`,
-  overwriteCount: (count: number) => `${counted(count, "file")} will be replaced`,
+  overwriteCount: (count: number) =>
+    `${counted(count, "file")} will be replaced; what is there now is kept aside`,
   unchangedCount: (count: number) => `${counted(count, "file")} already the same`,
   skipCount: (count: number) => `${counted(count, "file")} will be left as they are`,
+  lostCount: (count: number) =>
+    `${counted(count, "item")} cannot be restored: the repository has them damaged, or not at all`,
   bytes: (size: string, free: string) => `${size} to write, ${free} free`,
   bytesOnly: (size: string) => `${size} to write`,
   start: (count: number) => `Restore ${counted(count, "item")}`,
@@ -54,5 +57,6 @@ export const restore = {
   changed: "The choice above was changed. Make a new preview.",
   previewOnlySkipped:
     "Nothing will be written: files that differ are left as they are, by the choice below.",
+  previewLost: "There is nothing to do: what was chosen cannot be restored.",
   previewEmpty: "There is nothing to do: everything is there already.",
 };

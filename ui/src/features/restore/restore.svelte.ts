@@ -11,6 +11,7 @@ export type Place = "original" | "folder";
 /** Why a restore would write nothing; nothing when it would. */
 export function whyNothing(preview: RestorePreview): string | undefined {
   if (preview.create + preview.overwrite > 0) return undefined;
+  if (preview.lost > 0 && preview.skip + preview.unchanged === 0) return t.restore.previewLost;
   return preview.skip > 0 ? t.restore.previewOnlySkipped : t.restore.previewEmpty;
 }
 

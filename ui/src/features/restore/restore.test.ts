@@ -66,8 +66,13 @@ it("a preview that the app calls outdated is thrown away with its reason shown",
 });
 
 it("files that are left as they are by choice are not said to be the same", () => {
-  const preview = { create: 0, overwrite: 0, unchanged: 2, skip: 3 } as RestorePreview;
+  const preview = { create: 0, overwrite: 0, unchanged: 2, skip: 3, lost: 0 } as RestorePreview;
   expect(whyNothing(preview)).toContain("files that differ are left as they are");
   expect(whyNothing({ ...preview, skip: 0 })).toContain("everything is there already");
   expect(whyNothing({ ...preview, create: 1 })).toBeUndefined();
+});
+
+it("what cannot be restored is not said to be there already", () => {
+  const preview = { create: 0, overwrite: 0, unchanged: 0, skip: 0, lost: 5 } as RestorePreview;
+  expect(whyNothing(preview)).toContain("cannot be restored");
 });

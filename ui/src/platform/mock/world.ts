@@ -132,6 +132,7 @@ export class World {
           .filter((one) => (plan ? one.id === plan : one.repository === repository))
           .flatMap((one) => makeSnapshots(one, one.snapshotCount ? 24 : 0)),
       snapshot_entries: ({ path }) => makeEntries(String(path)),
+      leave_snapshot: () => null,
       preview_restore: ({ request }) => preview(request as RestoreRequest),
       operations: ({ query }) => this.#operations(query as OperationsQuery),
       operation_detail: ({ id }) => this.#detail(String(id)),
@@ -409,6 +410,7 @@ function preview({ items, onConflict, destination }: RestoreRequest): RestorePre
     create: count("create") + count("keepBoth"),
     overwrite: count("overwrite"),
     unchanged: 4,
+    lost: 0,
     skip: count("skip"),
     bytes: entries.reduce((sum, entry) => sum + entry.size, 0),
     entries,

@@ -232,11 +232,17 @@ fn of_unknown_names(error: &AppError) -> Option<Words> {
 
 fn of_restores(error: &AppError) -> Option<Words> {
     Some(match error {
+        AppError::SnapshotInUse { is_open: true, .. } => words(
+            "The snapshot is open in the window.",
+            "It was not removed.",
+            "Close it, then remove it again.",
+            &[Retry],
+        ),
         AppError::SnapshotInUse { .. } => words(
             "The snapshot is being restored.",
             "It was not removed.",
-            "Wait until the restore is done, or stop it.",
-            &[],
+            "Wait until the restore is done, or stop it. Then remove the snapshot again.",
+            &[Retry],
         ),
         AppError::PreviewOutdated { .. } => words(
             "What the preview showed is no longer true.",

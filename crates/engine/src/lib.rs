@@ -29,7 +29,8 @@
 //!
 //! Read on in this order: [`id`], [`backend`], [`crypto`], [`config`], [`key`], [`chunker`],
 //! [`blob`], [`pack`], [`index`], [`tree`], [`snapshot`], [`repository`]; then what works on it:
-//! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`listing`], [`stats`].
+//! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`tag`], [`listing`],
+//! [`stats`].
 
 pub mod backend;
 pub mod backup;
@@ -56,6 +57,7 @@ pub mod secret;
 pub mod snapshot;
 pub mod stats;
 pub(crate) mod store;
+pub mod tag;
 #[cfg(test)]
 mod testing;
 pub mod text_file;

@@ -93,6 +93,54 @@ impl Time {
         (self.seconds, self.nanoseconds).cmp(&(other.seconds, other.nanoseconds))
     }
 
+    /// Year, month, day and hour as the writer's clock showed them.
+    #[must_use]
+    pub(crate) fn local_date_and_hour(&self) -> (i64, u32, u32, u32) {
+        let local = self.local_seconds();
+        let (year, month, day) = civil_from_days(local.div_euclid(i128::from(SECONDS_PER_DAY)));
+        (year, month, day, (local.rem_euclid(i128::from(SECONDS_PER_DAY)) / 3600) as u32)
+    }
+
+    /// A number that moments share if they lie in the same week of the ISO calendar, which begins on
+    /// Monday, as the writer's clock showed it.
+    #[must_use]
+    pub(crate) fn iso_week(&self) -> i64 {
+        // 1970-01-01 was a Thursday.
+        let days = self.local_seconds().div_euclid(i128::from(SECONDS_PER_DAY));
+        (days + 3).div_euclid(7) as i64
+    }
+
+    /// The same time of day so many years, months and days before, on the clock of `zone` if that is
+    /// whose offset this is, else on one that is never changed. A day that its month does not have
+    /// is counted on into the next, as Go does it.
+    pub(crate) fn minus_calendar(
+        self,
+        years: u32,
+        months: u32,
+        days: u32,
+        zone: &TimeZone,
+    ) -> Self {
+        let local = self.local_seconds();
+        let second_of_day = local.rem_euclid(i128::from(SECONDS_PER_DAY)) as i64;
+        let (year, month, day) = civil_from_days(local.div_euclid(i128::from(SECONDS_PER_DAY)));
+        let month_number =
+            (year - i64::from(years)) * 12 + i64::from(month) - 1 - i64::from(months);
+        let first =
+            days_from_civil(month_number.div_euclid(12), month_number.rem_euclid(12) + 1, 1);
+        let day_number = first + i64::from(day) - 1 - i64::from(days);
+        let local = day_number * SECONDS_PER_DAY + second_of_day;
+        let is_of_zone =
+            self.offset_seconds != 0 && offset_at(self.seconds, zone) == self.offset_seconds;
+        if !is_of_zone {
+            return Self { seconds: local - i64::from(self.offset_seconds), ..self };
+        }
+        // Go's way to the offset: the one near the time, then the one at the moment that it gives.
+        let near = offset_at(local, zone);
+        let offset_seconds = if near == 0 { 0 } else { offset_at(local - i64::from(near), zone) };
+        let seconds = local - i64::from(offset_seconds);
+        Self { seconds, offset_seconds, ..self }
+    }
+
     /// Appends the text to `out`.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         let (text, length) = self.text();

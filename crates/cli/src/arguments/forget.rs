@@ -1,6 +1,7 @@
 //! Flags of `forget`.
 
 use clap::Args;
+use holdfast_engine::forget::{KeepCount, PerUnit, Period, RetentionPolicy};
 use holdfast_engine::snapshot::GroupBy;
 
 use super::SnapshotFilterArguments;
@@ -38,36 +39,54 @@ pub(crate) struct ForgetArguments {
     prune: PruneArguments,
 }
 
-/// What to keep: known so that it is refused by name until policies are there.
+/// What to keep.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Not in this version yet")]
 struct PolicyArguments {
-    #[arg(short = 'l', long, value_name = "n")]
-    keep_last: Option<String>,
-    #[arg(short = 'H', long, value_name = "n")]
-    keep_hourly: Option<String>,
-    #[arg(short = 'd', long, value_name = "n")]
-    keep_daily: Option<String>,
-    #[arg(short = 'w', long, value_name = "n")]
-    keep_weekly: Option<String>,
-    #[arg(short = 'm', long, value_name = "n")]
-    keep_monthly: Option<String>,
-    #[arg(short = 'y', long, value_name = "n")]
-    keep_yearly: Option<String>,
-    #[arg(long, value_name = "duration")]
-    keep_within: Option<String>,
-    #[arg(long, value_name = "duration")]
-    keep_within_hourly: Option<String>,
-    #[arg(long, value_name = "duration")]
-    keep_within_daily: Option<String>,
-    #[arg(long, value_name = "duration")]
-    keep_within_weekly: Option<String>,
-    #[arg(long, value_name = "duration")]
-    keep_within_monthly: Option<String>,
-    #[arg(long, value_name = "duration")]
-    keep_within_yearly: Option<String>,
-    #[arg(long, value_name = "taglist")]
-    keep_tag: Vec<String>,
+    /// keep the last n snapshots (use 'unlimited' to keep all snapshots)
+    #[arg(short = 'l', long, value_name = "n", default_value = "0", hide_default_value = true)]
+    keep_last: KeepCount,
+    /// keep the last n hourly snapshots (use 'unlimited' to keep all hourly snapshots)
+    #[arg(short = 'H', long, value_name = "n", default_value = "0", hide_default_value = true)]
+    keep_hourly: KeepCount,
+    /// keep the last n daily snapshots (use 'unlimited' to keep all daily snapshots)
+    #[arg(short = 'd', long, value_name = "n", default_value = "0", hide_default_value = true)]
+    keep_daily: KeepCount,
+    /// keep the last n weekly snapshots (use 'unlimited' to keep all weekly snapshots)
+    #[arg(short = 'w', long, value_name = "n", default_value = "0", hide_default_value = true)]
+    keep_weekly: KeepCount,
+    /// keep the last n monthly snapshots (use 'unlimited' to keep all monthly snapshots)
+    #[arg(short = 'm', long, value_name = "n", default_value = "0", hide_default_value = true)]
+    keep_monthly: KeepCount,
+    /// keep the last n yearly snapshots (use 'unlimited' to keep all yearly snapshots)
+    #[arg(short = 'y', long, value_name = "n", default_value = "0", hide_default_value = true)]
+    keep_yearly: KeepCount,
+    /// keep snapshots that are newer than duration (eg. 1y5m7d2h) relative to the latest snapshot
+    #[arg(long, value_name = "duration", default_value = "", hide_default_value = true)]
+    keep_within: Period,
+    /// keep hourly snapshots that are newer than duration (eg. 1y5m7d2h) relative to the latest
+    /// snapshot
+    #[arg(long, value_name = "duration", default_value = "", hide_default_value = true)]
+    keep_within_hourly: Period,
+    /// keep daily snapshots that are newer than duration (eg. 1y5m7d2h) relative to the latest
+    /// snapshot
+    #[arg(long, value_name = "duration", default_value = "", hide_default_value = true)]
+    keep_within_daily: Period,
+    /// keep weekly snapshots that are newer than duration (eg. 1y5m7d2h) relative to the latest
+    /// snapshot
+    #[arg(long, value_name = "duration", default_value = "", hide_default_value = true)]
+    keep_within_weekly: Period,
+    /// keep monthly snapshots that are newer than duration (eg. 1y5m7d2h) relative to the latest
+    /// snapshot
+    #[arg(long, value_name = "duration", default_value = "", hide_default_value = true)]
+    keep_within_monthly: Period,
+    /// keep yearly snapshots that are newer than duration (eg. 1y5m7d2h) relative to the latest
+    /// snapshot
+    #[arg(long, value_name = "duration", default_value = "", hide_default_value = true)]
+    keep_within_yearly: Period,
+    /// keep snapshots with this taglist (can be specified multiple times)
+    #[arg(long = "keep-tag", value_name = "taglist", value_parser = values::tag_list)]
+    keep_tags: Vec<TagList>,
+    /// allow deleting all snapshots of a snapshot group
     #[arg(long)]
     unsafe_allow_remove_all: bool,
 }
@@ -93,23 +112,8 @@ struct PruneArguments {
 impl ForgetArguments {
     /// Which of the given flags this version cannot honour yet.
     pub(crate) fn flags_of_later_versions(&self) -> Vec<&'static str> {
-        let policy = &self.policy;
         let prune = &self.prune;
         let given = [
-            ("--keep-last", policy.keep_last.is_some()),
-            ("--keep-hourly", policy.keep_hourly.is_some()),
-            ("--keep-daily", policy.keep_daily.is_some()),
-            ("--keep-weekly", policy.keep_weekly.is_some()),
-            ("--keep-monthly", policy.keep_monthly.is_some()),
-            ("--keep-yearly", policy.keep_yearly.is_some()),
-            ("--keep-within", policy.keep_within.is_some()),
-            ("--keep-within-hourly", policy.keep_within_hourly.is_some()),
-            ("--keep-within-daily", policy.keep_within_daily.is_some()),
-            ("--keep-within-weekly", policy.keep_within_weekly.is_some()),
-            ("--keep-within-monthly", policy.keep_within_monthly.is_some()),
-            ("--keep-within-yearly", policy.keep_within_yearly.is_some()),
-            ("--keep-tag", !policy.keep_tag.is_empty()),
-            ("--unsafe-allow-remove-all", policy.unsafe_allow_remove_all),
             ("--prune", prune.prune),
             ("--max-unused", prune.max_unused.is_some()),
             ("--max-repack-size", prune.max_repack_size.is_some()),
@@ -118,6 +122,35 @@ impl ForgetArguments {
             ("--repack-smaller-than", prune.repack_smaller_than.is_some()),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
+    }
+
+    /// What is to be kept.
+    pub(crate) fn policy(&self) -> RetentionPolicy {
+        let policy = &self.policy;
+        RetentionPolicy {
+            last: policy.keep_last,
+            newest_of: PerUnit {
+                hourly: policy.keep_hourly,
+                daily: policy.keep_daily,
+                weekly: policy.keep_weekly,
+                monthly: policy.keep_monthly,
+                yearly: policy.keep_yearly,
+            },
+            within: policy.keep_within,
+            newest_within: PerUnit {
+                hourly: policy.keep_within_hourly,
+                daily: policy.keep_within_daily,
+                weekly: policy.keep_within_weekly,
+                monthly: policy.keep_within_monthly,
+                yearly: policy.keep_within_yearly,
+            },
+            tags: policy.keep_tags.iter().map(|list| list.0.clone()).collect(),
+        }
+    }
+
+    /// True if a group may lose its last snapshot.
+    pub(crate) fn may_remove_all(&self) -> bool {
+        self.policy.unsafe_allow_remove_all
     }
 
     /// The flags that choose among snapshots.

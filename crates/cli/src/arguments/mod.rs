@@ -21,7 +21,7 @@ pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments
 pub(crate) use restore::{OverwriteArgument, RestoreArguments, RestorePatternArguments};
 pub(crate) use small::{
     CatArguments, CheckArguments, InitArguments, ListArguments, LocksArguments, LsArguments,
-    SnapshotsArguments, SortArgument, StatsArguments, UnlockArguments,
+    SnapshotsArguments, SortArgument, StatsArguments, TagArguments, UnlockArguments,
 };
 pub(crate) use snapshot_filter::SnapshotFilterArguments;
 
@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Snapshots(SnapshotsArguments),
     /// Scan the repository and show basic statistics
     Stats(StatsArguments),
+    /// Modify tags on snapshots
+    Tag(TagArguments),
     /// Remove locks other processes created
     Unlock(UnlockArguments),
     /// Print version information
@@ -84,7 +86,7 @@ pub(crate) enum NotACommand {
 }
 
 /// Commands of restic that are still to come.
-const LATER: [&str; 18] = [
+const LATER: [&str; 17] = [
     "cache",
     "copy",
     "diff",
@@ -101,7 +103,6 @@ const LATER: [&str; 18] = [
     "repair",
     "rewrite",
     "self-update",
-    "tag",
     "debug",
 ];
 
@@ -182,6 +183,14 @@ fn explain(error: &clap::Error) -> NotACommand {
             }
             let hint = "Use \"holdfast --help\" for the commands that there are.";
             NotACommand::Wrong(format!("unknown command {name:?} for \"holdfast\"\n{hint}"))
+        }
+        ErrorKind::ValueValidation => {
+            let flag = named(ContextKind::InvalidArg);
+            let flag = flag.split(' ').next().unwrap_or_default();
+            let value = named(ContextKind::InvalidValue);
+            let why = std::error::Error::source(error).map(ToString::to_string);
+            let why = why.unwrap_or_default();
+            NotACommand::Wrong(format!("invalid argument {value:?} for {flag:?} flag: {why}"))
         }
         _ => NotACommand::Wrong(error.render().to_string().trim_end().to_owned()),
     }

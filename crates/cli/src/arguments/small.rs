@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use holdfast_engine::snapshot::GroupBy;
 
 use super::SnapshotFilterArguments;
+use crate::values::{self, TagList};
 
 /// `holdfast init`
 #[derive(Debug, Args)]
@@ -141,6 +142,28 @@ pub(crate) struct StatsArguments {
     /// counting mode: restore-size, files-by-contents, blobs-per-file or raw-data
     #[arg(long, value_name = "string", default_value = "restore-size")]
     pub(crate) mode: String,
+    #[command(flatten)]
+    pub(crate) filter: SnapshotFilterArguments,
+}
+
+/// `holdfast tag`
+#[derive(Debug, Args)]
+pub(crate) struct TagArguments {
+    /// the snapshots to modify (default: all)
+    #[arg(value_name = "snapshotID")]
+    pub(crate) snapshots: Vec<String>,
+    /// tags which will replace the existing tags in the format `tag[,tag,...]` (can be given
+    /// multiple times)
+    #[arg(long, value_name = "tags", value_parser = values::tag_list)]
+    pub(crate) set: Vec<TagList>,
+    /// tags which will be added to the existing tags in the format `tag[,tag,...]` (can be given
+    /// multiple times)
+    #[arg(long, value_name = "tags", value_parser = values::tag_list)]
+    pub(crate) add: Vec<TagList>,
+    /// tags which will be removed from the existing tags in the format `tag[,tag,...]` (can be
+    /// given multiple times)
+    #[arg(long, value_name = "tags", value_parser = values::tag_list)]
+    pub(crate) remove: Vec<TagList>,
     #[command(flatten)]
     pub(crate) filter: SnapshotFilterArguments,
 }

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use holdfast_engine::forget::KeepCount;
+
 use super::*;
 
 fn read(line: &str) -> Result<Arguments, NotACommand> {
@@ -85,7 +87,8 @@ fn forget_has_its_own_meaning_for_upper_h() {
     let Command::Forget(forget) = understood("forget -H 3 --host h --prune abc").command else {
         panic!("not a forget");
     };
-    assert_eq!(forget.flags_of_later_versions(), ["--keep-hourly", "--prune"]);
+    assert_eq!(forget.flags_of_later_versions(), ["--prune"]);
+    assert_eq!(forget.policy().newest_of.hourly, KeepCount::UpTo(3));
     assert_eq!(forget.filter().hosts, ["h"]);
     assert_eq!(forget.snapshots, ["abc"]);
 }
@@ -109,6 +112,12 @@ fn what_is_unknown_is_refused_in_the_words_of_restic() {
     assert!(refusal("prune").contains("not in this version"));
     assert!(refusal("backup --compression foo a").contains("foo"));
     assert!(refusal("backup --group-by foo a").contains("unknown grouping option"));
+    let refused = refusal("forget --keep-within 5x");
+    assert_eq!(
+        refused,
+        "invalid argument \"5x\" for \"--keep-within\" flag: invalid unit 'x' found after number 5"
+    );
+    assert!(refusal("forget --keep-last -1").contains("use 'unlimited' instead"));
     assert!(refusal("snapshots --retry-lock zz").contains("zz"));
 }
 

@@ -11,6 +11,7 @@ mod ls;
 mod restore;
 mod snapshots;
 mod stats;
+mod tag;
 mod unlock;
 mod version;
 
@@ -35,6 +36,7 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
         Command::Restore(arguments) => restore::restore(session, &arguments),
         Command::Snapshots(arguments) => snapshots::snapshots(session, &arguments),
         Command::Stats(arguments) => stats::stats(session, &arguments),
+        Command::Tag(arguments) => tag::tag(session, &arguments),
         Command::Unlock(arguments) => unlock::unlock(session, &arguments),
         Command::Version => version::version(session),
     }

@@ -25,7 +25,8 @@ pub(crate) fn snapshots(session: &Session, arguments: &SnapshotsArguments) -> En
         let by = arguments.group_by.unwrap_or(HOST_AND_PATHS);
         chosen = snapshot::latest_of_each_group(&chosen, by, count);
     }
-    let chosen: Vec<Stored> = chosen.into_iter().map(|stored| sorted(stored, arguments)).collect();
+    let chosen: Vec<Stored> =
+        chosen.into_iter().map(|stored| sorted(stored, arguments.group_by)).collect();
     let shown = show(session, arguments, &chosen.iter().collect::<Vec<_>>());
     locking::release(session, lock);
     shown?;
@@ -33,10 +34,10 @@ pub(crate) fn snapshots(session: &Session, arguments: &SnapshotsArguments) -> En
 }
 
 /// The snapshot as restic shows it, which sorts paths, and tags if they are grouped by.
-fn sorted((id, snapshot): &Stored, arguments: &SnapshotsArguments) -> Stored {
+pub(super) fn sorted((id, snapshot): &Stored, by: Option<GroupBy>) -> Stored {
     let mut snapshot = snapshot.clone();
     snapshot.paths.sort_unstable();
-    if arguments.group_by.is_some_and(|by| by.tags) {
+    if by.is_some_and(|by| by.tags) {
         snapshot.tags.sort_unstable();
     }
     (*id, snapshot)
@@ -67,7 +68,9 @@ fn show(
         return Ok(session.terminal.line(&format!("[{}]", groups.join(",")))?);
     }
     for group in &groups {
-        session.terminal.line(&title(&group.key))?;
+        if let Some(title) = title(&group.key) {
+            session.terminal.line(&title)?;
+        }
         show_table(session, arguments.compact, &group.snapshots)?;
     }
     Ok(())
@@ -86,7 +89,8 @@ fn key_object(key: &GroupKey) -> String {
     }))
 }
 
-fn title(key: &GroupKey) -> String {
+/// What stands above a group that is told from others.
+pub(super) fn title(key: &GroupKey) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(host) = &key.hostname {
         parts.push(format!("host [{host}]"));
@@ -96,20 +100,28 @@ fn title(key: &GroupKey) -> String {
             parts.push(format!("{name} [{}]", list.join(", ")));
         }
     }
-    format!("snapshots for ({}):", parts.join(", "))
+    (!parts.is_empty()).then(|| format!("snapshots for ({}):", parts.join(", ")))
 }
 
 fn show_table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Result<(), Failure> {
     if snapshots.is_empty() {
         return Ok(());
     }
-    for line in table(session, compact, snapshots).lines() {
+    for line in table(session, compact, snapshots, None).lines() {
         session.terminal.line(&line)?;
     }
     Ok(())
 }
 
-fn table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Table {
+/// The table of snapshots, with the reasons to keep each if there are any.
+pub(super) fn table(
+    session: &Session,
+    compact: bool,
+    snapshots: &[&Stored],
+    reasons: Option<&[Vec<String>]>,
+) -> Table {
+    // As for restic, the compact table has no room for reasons.
+    let reasons = reasons.filter(|_| !compact);
     let mut table = Table::default();
     table.column("ID");
     table.column("Time");
@@ -119,13 +131,16 @@ fn table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Table {
     } else {
         table.column("Host      ");
         table.column("Tags      ");
+        if reasons.is_some() {
+            table.column("Reasons");
+        }
         table.column("Paths");
     }
     let has_sizes = snapshots.iter().any(|(_, snapshot)| snapshot.summary.is_some());
     if has_sizes {
         table.column("Size");
     }
-    for (id, snapshot) in snapshots {
+    for (number, (id, snapshot)) in snapshots.iter().enumerate() {
         if !compact && snapshot.paths.len() > 1 {
             table.separate_rows();
         }
@@ -135,6 +150,7 @@ fn table(session: &Session, compact: bool, snapshots: &[&Stored]) -> Table {
             row.push(snapshot.tags.clone());
         } else {
             row.push(vec![snapshot.tags.join(",")]);
+            row.extend(reasons.map(|reasons| reasons[number].clone()));
             row.push(snapshot.paths.clone());
         }
         if has_sizes {

@@ -113,14 +113,21 @@ impl World {
 
 #[cfg(unix)]
 impl World {
-    /// Runs the newest restic with a command line of words without spaces.
-    pub(crate) fn run_restic(&self, line: &str) -> Ran {
+    /// restic itself with these words.
+    pub(crate) fn restic(&self, words: &[&str]) -> Command {
         let standard = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/peers/usr/bin/restic");
         let restic =
             std::env::var_os("HOLDFAST_RESTIC_NEW").map_or_else(|| standard.into(), PathBuf::from);
         assert!(restic.is_file(), "{} is missing: scripts/get-peers", restic.display());
-        let output = self.command(restic).args(line.split(' ')).output();
-        Ran::of(&output.expect("restic starts"))
+        let mut command = self.command(restic);
+        command.args(words);
+        command
+    }
+
+    /// Runs restic itself; the words are separated by blanks.
+    pub(crate) fn run_restic(&self, line: &str) -> Ran {
+        let words: Vec<&str> = line.split(' ').collect();
+        Ran::of(&self.restic(&words).output().expect("restic starts"))
     }
 }
 

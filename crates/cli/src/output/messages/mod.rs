@@ -82,6 +82,21 @@ pub(crate) struct StatsMessage {
     pub(crate) snapshots_count: u64,
 }
 
+/// `tag`: a snapshot that was replaced
+#[derive(Debug, Serialize)]
+pub(crate) struct TagChangedMessage {
+    pub(crate) message_type: &'static str,
+    pub(crate) old_snapshot_id: String,
+    pub(crate) new_snapshot_id: String,
+}
+
+/// `tag`, at the end
+#[derive(Debug, Serialize)]
+pub(crate) struct TagSummaryMessage {
+    pub(crate) message_type: &'static str,
+    pub(crate) changed_snapshots: usize,
+}
+
 /// A snapshot as restic shows it: as it is stored, and its id.
 pub(crate) fn snapshot_object(id: SnapshotId, snapshot: &Snapshot) -> String {
     let stored = snapshot.to_json();

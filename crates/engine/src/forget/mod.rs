@@ -1,8 +1,19 @@
-//! Removes snapshots.
+//! Removes snapshots: those that are named, or those that a policy no longer keeps.
+//!
+//! [`apply`] decides over the snapshots of a group and touches nothing; [`forget`] removes what is
+//! named.
 //!
 //! Only the snapshots go, not what they refer to: that is pruned another time. So nothing that
 //! another program does meanwhile can be harmed, and a stop at any point leaves a repository that is
 //! whole.
+
+mod apply;
+mod period;
+mod policy;
+
+pub use apply::{Decision, KeepReason, Kept, apply};
+pub use period::{Period, PeriodError};
+pub use policy::{KeepCount, KeepCountError, PerUnit, RetentionPolicy, Unit};
 
 use crate::backend::{BackendErrorKind, FileKind, FileName};
 use crate::id::SnapshotId;

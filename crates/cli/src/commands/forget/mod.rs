@@ -1,10 +1,14 @@
-//! `holdfast forget`, by id.
+//! `holdfast forget`
 
+mod policy;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use holdfast_engine::forget::{ForgetError, ForgetOutcome};
+use holdfast_engine::forget::{self, ForgetError, ForgetOutcome};
 use holdfast_engine::id::SnapshotId;
 use holdfast_engine::monitor::{Event, Monitor};
+use holdfast_engine::repository::Repository;
 
 use super::Ended;
 use crate::arguments::ForgetArguments;
@@ -12,6 +16,8 @@ use crate::exit::{ExitStatus, Failure};
 use crate::output::{Terminal, Verbosity};
 use crate::session::Session;
 use crate::{explain, locking};
+
+use policy::{Choice, by_policy};
 
 /// Removes snapshots.
 pub(crate) fn forget(session: &Session, arguments: &ForgetArguments) -> Ended {
@@ -22,16 +28,7 @@ pub(crate) fn forget(session: &Session, arguments: &ForgetArguments) -> Ended {
             later.join(", ")
         ))
         .meaning("No snapshot was removed.")
-        .advice(
-            "Give the ids of the snapshots to remove. restic's own `forget` and `prune` work on \
-             the same repository.",
-        ));
-    }
-    if arguments.snapshots.is_empty() {
-        return Err(Failure::fatal("no policy was specified, no snapshots will be removed")
-            .advice(
-                "Give the ids of the snapshots to remove, as `holdfast snapshots` shows them.",
-            ));
+        .advice("Leave it out; restic's own `prune` works on the same repository."));
     }
     if session.global.no_lock && !arguments.dry_run {
         return Err(Failure::fatal(
@@ -40,44 +37,57 @@ pub(crate) fn forget(session: &Session, arguments: &ForgetArguments) -> Ended {
     }
     let repository = session.open()?;
     if arguments.dry_run {
-        let ids = chosen(session, arguments, &repository)?;
-        would_remove(session, &ids)?;
+        let lock = session.lock_to_read(&repository, "forget")?;
+        let choice = choose(session, arguments, &repository);
+        locking::release(session, lock);
+        let choice = choice?;
+        choice.show(session, arguments)?;
+        would_remove(session, &choice.ids);
+        choice.show_json(session)?;
         return Ok(ExitStatus::Success);
     }
     // A shared lock is enough: what a snapshot refers to stays, so nothing that a backup relies
     // on is touched.
     let lock = session.lock_to_write(&repository, false, "forget")?;
-    let removed = chosen(session, arguments, &repository).and_then(|ids| {
+    let removed = choose(session, arguments, &repository).and_then(|choice| {
+        choice.show(session, arguments)?;
         let progress = ForgetProgress { terminal: &session.terminal, failed: AtomicU64::new(0) };
-        let forgotten =
-            holdfast_engine::forget::forget(&repository, &ids, &lock, &progress, &session.cancel);
-        forgotten.map(|outcome| (ids.len(), outcome)).map_err(failed)
+        let forgotten = forget::forget(&repository, &choice.ids, &lock, &progress, &session.cancel);
+        forgotten.map(|outcome| (choice, outcome)).map_err(failed)
     });
     locking::release(session, Some(lock));
-    let (asked, outcome) = removed?;
-    report(session, asked, &outcome)
+    let (choice, outcome) = removed?;
+    let ended = report(session, choice.ids.len(), &outcome);
+    choice.show_json(session)?;
+    ended
 }
 
-fn chosen(
+/// What is to be removed, by name or by policy.
+fn choose(
     session: &Session,
     arguments: &ForgetArguments,
-    repository: &std::sync::Arc<holdfast_engine::repository::Repository>,
-) -> Result<Vec<SnapshotId>, Failure> {
+    repository: &Arc<Repository>,
+) -> Result<Choice, Failure> {
     let all = session.load_snapshots(repository)?;
     let filter = session.filter(&arguments.filter());
     let chosen = session.chosen(&all, &arguments.snapshots, &filter).snapshots;
-    Ok(chosen.into_iter().map(|(id, _)| *id).collect())
+    if !arguments.snapshots.is_empty() {
+        let ids = chosen.into_iter().map(|(id, _)| *id).collect();
+        return Ok(Choice { ids, groups: Vec::new() });
+    }
+    by_policy(session, arguments, &filter, &chosen)
 }
 
-fn would_remove(session: &Session, ids: &[SnapshotId]) -> Result<(), Failure> {
-    if ids.is_empty() || session.terminal.is_json() {
-        return Ok(());
+fn would_remove(session: &Session, ids: &[SnapshotId]) {
+    let terminal = &session.terminal;
+    if ids.is_empty() {
+        return;
     }
-    let ids: Vec<String> = ids.iter().map(SnapshotId::short).collect();
-    session.terminal.line("Would have removed the following snapshots:")?;
-    session.terminal.line(&format!("{{{}}}", ids.join(" ")))?;
-    session.terminal.line("")?;
-    Ok(())
+    let mut ids: Vec<String> = ids.iter().map(SnapshotId::short).collect();
+    ids.sort_unstable();
+    terminal.say(Verbosity::Normal, "Would have removed the following snapshots:");
+    terminal.say(Verbosity::Normal, &format!("{{{}}}", ids.join(" ")));
+    terminal.say(Verbosity::Normal, "");
 }
 
 fn report(session: &Session, asked: usize, outcome: &ForgetOutcome) -> Ended {

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use holdfast_app::App;
 use holdfast_app::api::{
-    EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, OperationDetail, OperationId,
-    OperationView, OperationsQuery, Overview, PlanDraft, PlanId, PlanView, PreviewId, Problem,
-    RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch, RepositoryProbe, RepositoryView,
-    RestorePreview, RestoreRequest, RunStarted, Secret, Settings, SettingsPatch, SnapshotView,
-    VerifyScope,
+    EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, Moment, OperationDetail,
+    OperationId, OperationView, OperationsQuery, Overview, PlanDraft, PlanId, PlanView, PreviewId,
+    Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch, RepositoryProbe,
+    RepositoryView, RestorePreview, RestoreRequest, RunStarted, Schedule, Secret, Settings,
+    SettingsPatch, SnapshotView, VerifyScope,
 };
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, State, WebviewWindow};
@@ -44,6 +44,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         run_plan,
         run_all,
         check_plan,
+        upcoming_runs,
         snapshots,
         snapshot_entries,
         leave_snapshot,
@@ -181,6 +182,15 @@ async fn run_all(app: Shared<'_>) -> Answer<Vec<RunStarted>> {
 #[tauri::command]
 async fn check_plan(app: Shared<'_>, draft: PlanDraft) -> Answer<Vec<Problem>> {
     app.check_plan(draft).await
+}
+
+#[tauri::command]
+async fn upcoming_runs(
+    app: Shared<'_>,
+    schedule: Schedule,
+    plan: Option<PlanId>,
+) -> Answer<Vec<Moment>> {
+    app.upcoming_runs(schedule, plan).await
 }
 
 #[tauri::command]

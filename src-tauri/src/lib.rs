@@ -8,12 +8,14 @@
 mod commands;
 mod events;
 mod life;
+#[cfg(target_os = "macos")]
+mod menu_bar;
 mod ports;
 mod start;
 mod tray;
 mod window;
 
-use tauri::{Manager, RunEvent, WindowEvent};
+use tauri::{AppHandle, Manager, RunEvent, WindowEvent};
 
 /// Starts without a window: what start at login passes.
 pub(crate) const HIDDEN: &str = "--hidden";
@@ -43,14 +45,24 @@ pub fn run() {
                 life::window_closes(window.app_handle());
             }
         });
+    #[cfg(target_os = "macos")]
+    let builder = builder.menu(menu_bar::of).on_menu_event(menu_bar::chosen);
     let built = builder.build(tauri::generate_context!());
     match built {
-        Ok(tauri) => tauri.run(|_, event| {
-            // Without a window the app goes on in the tray; only `exit` with a code ends it.
-            if let RunEvent::ExitRequested { code: None, api, .. } = event {
-                api.prevent_exit();
-            }
-        }),
+        Ok(tauri) => tauri.run(happened),
         Err(error) => start::could_not_start(&error),
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "Tauri hands over the event itself")]
+#[cfg_attr(not(target_os = "macos"), allow(unused_variables, reason = "only its dock needs it"))]
+fn happened(handle: &AppHandle, event: RunEvent) {
+    match event {
+        // Without a window the app goes on in the tray; only `exit` with a code ends it.
+        RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        // A click on the icon in the dock, which is there with and without a window.
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => window::show(handle),
+        _ => {}
     }
 }

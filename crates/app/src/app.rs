@@ -11,11 +11,11 @@ use holdfast_engine::secret::Password;
 use tokio::sync::broadcast;
 
 use crate::api::{
-    AppEvent, EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, OperationDetail,
-    OperationId, OperationView, OperationsQuery, Overview, PlanDraft, PlanId, PlanView, PreviewId,
-    Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch, RepositoryProbe,
-    RepositoryView, RestorePreview, RestoreRequest, RunStarted, Settings, SettingsPatch,
-    SnapshotView, Trigger, VerifyScope,
+    AppEvent, EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, Moment,
+    OperationDetail, OperationId, OperationView, OperationsQuery, Overview, PlanDraft, PlanId,
+    PlanView, PreviewId, Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch,
+    RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, RunStarted, Schedule,
+    Settings, SettingsPatch, SnapshotView, Trigger, VerifyScope,
 };
 use crate::error::AppError;
 use crate::operation::Task;
@@ -249,6 +249,16 @@ impl App {
             asked.into_iter().collect()
         })
         .await
+    }
+
+    /// The next five times at which a plan would be due with a schedule: one that is there, or a
+    /// new one.
+    pub async fn upcoming_runs(
+        &self,
+        schedule: Schedule,
+        plan: Option<PlanId>,
+    ) -> Result<Vec<Moment>, Problem> {
+        self.off(move |state| state.upcoming_runs(schedule, plan.as_ref())).await
     }
 
     /// What speaks against a draft, or against running it now.

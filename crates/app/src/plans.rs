@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::api::{
-    LastRun, OperationState, PlanDraft, PlanId, PlanView, Problem, RepositoryId, Schedule,
+    LastRun, Moment, OperationState, PlanDraft, PlanId, PlanView, Problem, RepositoryId, Schedule,
     SnapshotView,
 };
 use crate::error::AppError;
@@ -183,6 +183,28 @@ impl State {
             running: in_state(OperationState::Running),
             queued: in_state(OperationState::Queued),
         }
+    }
+
+    /// When a plan would run with another schedule; a plan that is not made yet is made now.
+    pub(crate) fn upcoming_runs(
+        &self,
+        schedule: Schedule,
+        plan: Option<&PlanId>,
+    ) -> Result<Vec<Moment>, AppError> {
+        if !schedule::is_possible(schedule) {
+            return Err(AppError::ScheduleInvalid);
+        }
+        let now = self.now();
+        let past = match plan {
+            Some(id) => {
+                let plan = self.plan(id)?;
+                let draft = PlanDraft { schedule, ..plan.draft() };
+                due_past(&plan.edited(now, draft), &self.backups_of(id))
+            }
+            None => schedule::Past { since: now, last_started: None },
+        };
+        let upcoming = schedule::upcoming(schedule, past, now, &self.zone(), UPCOMING);
+        Ok(upcoming.into_iter().map(Timestamp::as_millisecond).collect())
     }
 
     /// When the plan became due, if it is due now and nothing of it runs or waits.

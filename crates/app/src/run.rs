@@ -221,7 +221,8 @@ impl State {
         if let Some(pause) = again::pause(&operation, self.now()) {
             return Err(pause);
         }
-        self.check_answers(&repository)?;
+        let kind = operation.task.kind();
+        self.check_answers(&repository).map_err(|error| error.awaited(kind))?;
         let checked = self.check_password(&repository);
         let is_scheduled = is_scheduled(operation.trigger);
         match &checked {

@@ -1,7 +1,7 @@
 //! Where the app keeps its own files, and where people keep theirs.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The folders of the app. None of them is made here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,20 +96,34 @@ pub enum PersonalFolderKind {
 }
 
 /// The folders that this user keeps files in and that exist.
+///
+/// Where the desktop names none, as after an installation without one, they are looked for under
+/// their usual names.
 #[must_use]
 pub fn personal_folders() -> Vec<PersonalFolder> {
-    use PersonalFolderKind::{Desktop, Documents, Downloads, Home, Music, Pictures, Videos};
-    let known = [
-        (Documents, dirs::document_dir()),
-        (Pictures, dirs::picture_dir()),
-        (Desktop, dirs::desktop_dir()),
-        (Music, dirs::audio_dir()),
-        (Videos, dirs::video_dir()),
-        (Downloads, dirs::download_dir()),
-        (Home, dirs::home_dir()),
+    use PersonalFolderKind::{Desktop, Documents, Downloads, Music, Pictures, Videos};
+    let named = [
+        (Documents, dirs::document_dir(), "Documents"),
+        (Pictures, dirs::picture_dir(), "Pictures"),
+        (Desktop, dirs::desktop_dir(), "Desktop"),
+        (Music, dirs::audio_dir(), "Music"),
+        (Videos, dirs::video_dir(), "Videos"),
+        (Downloads, dirs::download_dir(), "Downloads"),
     ];
-    known
+    existing(named, dirs::home_dir().as_deref())
+}
+
+/// What a folder is for, what the desktop calls it, and its usual name in the home folder.
+type Named = (PersonalFolderKind, Option<PathBuf>, &'static str);
+
+fn existing(named: impl IntoIterator<Item = Named>, home: Option<&Path>) -> Vec<PersonalFolder> {
+    let usual = |name: &str| home.map(|home| home.join(name));
+    named
         .into_iter()
+        .map(|(kind, path, name)| (kind, path.or_else(|| usual(name))))
+        // A desktop that is told to do without a folder names the home folder instead.
+        .filter(|(_, path)| path.as_deref() != home)
+        .chain([(PersonalFolderKind::Home, home.map(Path::to_owned))])
         .filter_map(|(kind, path)| Some(PersonalFolder { kind, path: path? }))
         .filter(|folder| folder.path.is_dir())
         .collect()
@@ -130,5 +144,37 @@ mod tests {
         assert_eq!(folders.state, PathBuf::from("/srv/state"));
         assert_eq!(Some(folders.config), standard::config());
         assert_eq!(Some(folders.cache), standard::cache());
+    }
+
+    #[test]
+    fn without_names_from_the_desktop_the_usual_folders_that_exist_are_found() {
+        use PersonalFolderKind::{Documents, Home, Music, Pictures};
+        let home = std::env::temp_dir().join(format!("holdfast-home-{}", std::process::id()));
+        for name in ["Documents", "Pictures", "Bilder"] {
+            std::fs::create_dir_all(home.join(name)).expect("a folder");
+        }
+        let named = [
+            (Documents, None, "Documents"),
+            (Pictures, Some(home.join("Bilder")), "Pictures"),
+            (Music, None, "Music"),
+        ];
+        let found = existing(named, Some(&home));
+        let found: Vec<_> = found.into_iter().map(|one| (one.kind, one.path)).collect();
+        let expected = [
+            (Documents, home.join("Documents")),
+            (Pictures, home.join("Bilder")),
+            (Home, home.clone()),
+        ];
+        std::fs::remove_dir_all(&home).expect("it is removed");
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_folder_that_the_desktop_does_without_is_not_the_home_folder() {
+        let home = std::env::temp_dir();
+        let named = [(PersonalFolderKind::Music, Some(home.clone()), "Music")];
+        let found = existing(named, Some(&home));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].kind, PersonalFolderKind::Home);
     }
 }

@@ -22,6 +22,7 @@ import type {
   RestorePreview,
   RestoreRequest,
   RunStarted,
+  Schedule,
   Settings,
   SettingsPatch,
   SnapshotView,
@@ -69,6 +70,8 @@ export function createClient(platform: Platform) {
     refreshRepository: (id: string) => call<RepositoryView>("refresh_repository", { id }),
 
     checkPlan: (draft: PlanDraft) => call<Problem[]>("check_plan", { draft }),
+    upcomingRuns: (schedule: Schedule, plan?: string) =>
+      call<number[]>("upcoming_runs", { schedule, plan }),
     addPlan: (draft: PlanDraft) => call<PlanView>("add_plan", { draft }),
     changePlan: (id: string, draft: PlanDraft) => call<PlanView>("change_plan", { id, draft }),
     removePlan: (id: string) => call<null>("remove_plan", { id }),

@@ -9,7 +9,7 @@ mod words;
 use std::error::Error;
 use std::path::PathBuf;
 
-use crate::api::{Code, Problem};
+use crate::api::{Code, OperationKind, Problem};
 
 /// The cause of an error, of whatever type.
 pub type Cause = Box<dyn Error + Send + Sync>;
@@ -28,7 +28,13 @@ pub enum AppError {
     #[error("the repository {repository} lies inside the source {folder}")]
     RepositoryInsideSource { folder: PathBuf, repository: PathBuf },
     #[error("the drive of {name} is not connected")]
-    DestinationNotConnected { name: String, location: PathBuf, snapshots: Option<u64> },
+    DestinationNotConnected {
+        name: String,
+        location: PathBuf,
+        snapshots: Option<u64>,
+        /// What starts by itself once it is connected.
+        awaited_by: Option<OperationKind>,
+    },
     #[error("the folder {location} of {name} is gone")]
     DestinationMissing { name: String, location: PathBuf },
     #[error("{location} is read-only")]
@@ -155,6 +161,17 @@ impl AppError {
         source: impl Error + Send + Sync + 'static,
     ) -> Self {
         Self::Unexpected { what, source: Some(Box::new(source)) }
+    }
+
+    /// The same for an operation that waits until it passes.
+    pub(crate) fn awaited(self, by: OperationKind) -> Self {
+        match self {
+            Self::DestinationNotConnected { name, location, snapshots, .. } => {
+                let awaited_by = Some(by);
+                Self::DestinationNotConnected { name, location, snapshots, awaited_by }
+            }
+            other => other,
+        }
     }
 
     /// The stable name of the failure.

@@ -154,7 +154,7 @@ fn overdue(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Trigger;
+    use crate::api::{OperationKind, Trigger};
     use crate::operation::Task;
 
     fn at(text: &str) -> Timestamp {
@@ -189,6 +189,7 @@ mod tests {
             name: "Blue".into(),
             location: "/media/blue".into(),
             snapshots: Some(142),
+            awaited_by: Some(OperationKind::Backup),
         };
         Operation { waiting_for: Some(reason.problem()), ..backup(OperationState::Queued, start) }
     }

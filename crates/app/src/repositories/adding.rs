@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use holdfast_engine::backend::{FileKind, FileName};
@@ -177,11 +177,17 @@ fn nothing_known() -> RepositoryProbe {
 fn draft_path(draft: &RepositoryDraft) -> Result<&Path, AppError> {
     let Location::Local { path: text } = &draft.location;
     let path = Path::new(text);
-    if path.is_absolute() && path.file_name().is_some() {
+    if path.is_absolute() && (path.file_name().is_some() || is_drive(path)) {
         Ok(path)
     } else {
         Err(AppError::LocationInvalid { location: text.clone() })
     }
+}
+
+/// True for the root of a drive that has a letter or a name of its own, as on Windows. The one root
+/// of other systems is no place for a repository.
+fn is_drive(path: &Path) -> bool {
+    matches!(path.components().next(), Some(Component::Prefix(_)))
 }
 
 fn shown_name(draft: &RepositoryDraft) -> String {
@@ -217,6 +223,7 @@ fn standing_at(path: &Path) -> Result<ProbeState, AppError> {
     // What operating systems put into every folder or drive does not make it occupied.
     let is_noise = |name: &str| {
         [".DS_Store", "lost+found", "System Volume Information", "desktop.ini"].contains(&name)
+            || name.eq_ignore_ascii_case("$RECYCLE.BIN")
             || name.starts_with(".Trash")
             || name.starts_with(".fseventsd")
             || name.starts_with(".Spotlight")
@@ -232,4 +239,45 @@ fn can_be_written(path: &Path) -> bool {
     existing.is_some_and(|folder| {
         tempfile::Builder::new().prefix(".holdfast-test-").tempfile_in(folder).is_ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Secret;
+
+    fn place_of(path: &str) -> Option<PathBuf> {
+        let draft = RepositoryDraft {
+            name: "Blue".to_owned(),
+            location: Location::Local { path: path.to_owned() },
+            password: Secret(Password::new("")),
+            create: true,
+            remember: false,
+        };
+        draft_path(&draft).ok().map(Path::to_owned)
+    }
+
+    #[test]
+    fn a_place_is_a_full_path_and_not_the_root_of_the_system() {
+        assert_eq!(place_of("Blue"), None);
+        assert_eq!(place_of("/"), None);
+        let full = if cfg!(windows) { "E:\\Blue" } else { "/media/blue" };
+        assert_eq!(place_of(full), Some(full.into()));
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn the_root_of_a_drive_is_a_place() {
+        assert_eq!(place_of("E:\\"), Some("E:\\".into()));
+        assert_eq!(place_of("E:"), None);
+    }
+
+    #[test]
+    fn what_windows_puts_on_every_drive_does_not_make_it_occupied() {
+        let drive = tempfile::tempdir().expect("a folder");
+        for name in ["$RECYCLE.BIN", "System Volume Information"] {
+            fs::create_dir(drive.path().join(name)).expect("a folder");
+        }
+        assert!(matches!(standing_at(drive.path()), Ok(ProbeState::Empty)));
+    }
 }

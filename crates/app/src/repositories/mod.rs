@@ -130,6 +130,7 @@ impl State {
             name: entry.name.clone(),
             location: entry.path().to_owned(),
             snapshots: self.facts_of(&entry.id).snapshot_count(),
+            awaited_by: None,
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use holdfast_app::api::{Code, HealthState, OperationState, Schedule, Trigger};
+use holdfast_app::api::{
+    Code, HealthState, OperationState, OperationView, Schedule, Trigger, VerifyScope,
+};
 use holdfast_testkit::World;
 
 use super::{in_words, started};
@@ -130,4 +132,60 @@ fn the_next_run_is_an_hour_after_the_last_one() {
     let plan = world.plan();
     assert_eq!(plan.next_run, first.started_at.map(|at| at + 3_600_000));
     assert_eq!(plan.upcoming.len(), 5);
+}
+
+#[test]
+fn the_runs_that_a_changed_schedule_would_have_are_those_that_it_then_has() {
+    let world = World::with_plan("2026-03-27 09:00", Schedule::EveryHours { hours: 4 });
+    world.back_up();
+    world.clock.advance(Duration::from_secs(3600));
+    let schedules = [
+        Schedule::EveryHours { hours: 2 },
+        Schedule::DailyAt { hour: 9, minute: 30 },
+        Schedule::DailyAt { hour: 23, minute: 0 },
+        Schedule::EveryHours { hours: 4 },
+    ];
+    let plan = world.plan();
+    for schedule in schedules {
+        let asked = world.app().upcoming_runs(schedule, Some(plan.id.clone()));
+        let previewed = world.ask(asked).expect("moments");
+        let draft = world.plan_draft(&plan.repository, schedule);
+        let asked = world.app().change_plan(plan.id.clone(), draft);
+        let changed = world.ask(asked).expect("it is changed");
+        assert_eq!(previewed, changed.upcoming, "{schedule:?}");
+        assert_eq!(previewed.len(), 5);
+    }
+}
+
+#[test]
+fn the_runs_of_a_plan_that_is_not_made_yet_are_counted_from_now() {
+    let world = World::at("2026-03-27 09:00");
+    let upcoming = |schedule| world.ask(world.app().upcoming_runs(schedule, None));
+    let hour = 3_600_000;
+    let runs = upcoming(Schedule::EveryHours { hours: 2 }).expect("moments");
+    assert_eq!(runs[1] - runs[0], 2 * hour);
+    assert_eq!(upcoming(Schedule::Manual).expect("moments"), [0; 0]);
+    let refused = upcoming(Schedule::EveryHours { hours: 0 }).expect_err("it is refused");
+    assert_eq!(refused.code, Code::ScheduleInvalid);
+}
+
+#[test]
+fn what_starts_once_the_drive_is_there_is_said_of_what_waits_and_of_nothing_else() {
+    let world = World::with_plan("2026-03-27 09:00", Schedule::Manual);
+    world.unplug_drive();
+    let repository = world.repository().id;
+    let looked = world.app().refresh_repository(repository.clone());
+    let problem = world.ask(looked).expect("a view").problem.expect("a reason");
+    assert_eq!(problem.advice, "Connect it, then try again.");
+
+    world.ask(world.app().run_plan(world.plan().id)).expect("it is queued");
+    let asked = world.app().verify_repository(repository, VerifyScope::Structure);
+    world.ask(asked).expect("it is queued");
+    let advice = |waits: OperationView| waits.waiting_for.expect("a reason").advice;
+    let waiting: Vec<String> = world.operations().into_iter().map(advice).collect();
+    let expected = [
+        "Connect it and the backup starts by itself.",
+        "Connect it and verifying starts by itself.",
+    ];
+    assert_eq!(waiting, expected);
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Client } from "@/api/client";
 import type { FolderSuggestion, RepositoryDraft, RepositoryProbe } from "@/api/types";
-import { nextRuns, PlanForm, readTime, scheduleWords } from "./plan-form.svelte";
+import { PlanForm, readTime, scheduleWords } from "./plan-form.svelte";
 import { RepositoryForm } from "./repository-form.svelte";
 
 const offered: FolderSuggestion[] = [
@@ -72,11 +72,54 @@ it("a plan without a folder, a name or a repository says what is missing", async
   expect(form.missing).toBe("Choose at least one folder.");
 });
 
-it("the next runs of a daily plan are days apart, the first of them still to come", () => {
-  const now = new Date(2026, 10, 21, 21, 0).getTime();
-  const runs = nextRuns({ type: "dailyAt", hour: 20, minute: 30 }, now, 2);
-  expect(runs.map((at) => new Date(at).getDate())).toEqual([22, 23]);
+it("says a schedule in words", () => {
   expect(scheduleWords({ type: "dailyAt", hour: 7, minute: 5 })).toBe("Every day at 07:05");
+});
+
+it("the next runs are the app's, and those of the schedule as it is now", async () => {
+  const answers: ((runs: number[]) => void)[] = [];
+  const asked: unknown[] = [];
+  const form = new PlanForm(
+    clientWith({
+      upcomingRuns: (schedule, plan) => {
+        asked.push([schedule.type, plan]);
+        return new Promise((answer) => answers.push(answer));
+      },
+    }),
+  );
+  const first = form.lookAhead();
+  form.setSchedule("everyHours");
+  const second = form.lookAhead();
+  answers[1]?.([4, 8]);
+  answers[0]?.([20]);
+  await Promise.all([first, second]);
+  expect(asked).toEqual([
+    ["dailyAt", undefined],
+    ["everyHours", undefined],
+  ]);
+  expect(form.upcoming).toEqual([4, 8]);
+});
+
+it("the next runs of a plan that is edited are asked for by its name", async () => {
+  const asked: unknown[] = [];
+  const form = new PlanForm(
+    clientWith({
+      upcomingRuns: (_, plan) => {
+        asked.push(plan);
+        return Promise.reject(new Error("gone"));
+      },
+    }),
+  );
+  await form.edit({
+    id: "photos",
+    name: "Photos",
+    repository: "blue",
+    sources: [],
+    excludes: form.excludes,
+    schedule: { type: "manual" },
+  } as never);
+  await form.lookAhead();
+  expect([asked, form.upcoming]).toEqual([["photos"], []]);
 });
 
 async function placed(

@@ -47,7 +47,10 @@ export class PlanForm {
   problem = $state.raw<Problem | null>(null);
   /** What the app found when it looked at the draft, and the draft it looked at. */
   warnings = $state.raw<Problem[]>([]);
+  /** The next runs of the schedule as it is being edited, as the app counts them. */
+  upcoming = $state.raw<number[]>([]);
   #looked = $state("");
+  #plan: string | undefined;
   #client: Client;
   #named = false;
 
@@ -108,6 +111,18 @@ export class PlanForm {
     return this.warnings.length === 0;
   }
 
+  /** Asks the app when the schedule would run. Only the answer to the last question counts. */
+  async lookAhead(): Promise<void> {
+    const asked = JSON.stringify(this.schedule);
+    let runs: number[] = [];
+    try {
+      runs = await this.#client.upcomingRuns($state.snapshot(this.schedule), this.#plan);
+    } catch {
+      // Without an answer nothing is promised; saving says what is wrong.
+    }
+    if (asked === JSON.stringify(this.schedule)) this.upcoming = runs;
+  }
+
   /** A new plan: the person's own folders, offered with their sizes. */
   async suggest(): Promise<void> {
     this.loading = true;
@@ -128,6 +143,7 @@ export class PlanForm {
   /** An existing plan, to be changed. */
   async edit(plan: PlanView): Promise<void> {
     this.#named = true;
+    this.#plan = plan.id;
     this.name = plan.name;
     this.repository = plan.repository;
     this.excludes = structuredClone($state.snapshot(plan.excludes));
@@ -261,20 +277,4 @@ export function scheduleWords(schedule: Schedule): string {
     case "dailyAt":
       return t.plans.form.dailyAt(timeOf(schedule));
   }
-}
-
-/** The next runs of a schedule as it is being edited, before it is saved. */
-export function nextRuns(schedule: Schedule, now: number, count: number): number[] {
-  if (schedule.type === "manual") return [];
-  const next = new Date(now);
-  if (schedule.type === "everyHours") {
-    return Array.from({ length: count }, (_, at) => now + (at + 1) * schedule.hours * 3_600_000);
-  }
-  next.setHours(schedule.hour, schedule.minute, 0, 0);
-  if (next.getTime() <= now) next.setDate(next.getDate() + 1);
-  return Array.from({ length: count }, (_, at) => {
-    const day = new Date(next);
-    day.setDate(day.getDate() + at);
-    return day.getTime();
-  });
 }

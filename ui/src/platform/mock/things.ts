@@ -10,6 +10,7 @@ import type {
   PlanView,
   Problem,
   RepositoryView,
+  Schedule,
   SnapshotView,
   Trigger,
 } from "@/api/types";
@@ -325,4 +326,20 @@ export function makeEntries(path: string): EntryView[] {
     };
   });
   return [folder("Taxes"), folder("Archive"), folder("Empty"), ...files];
+}
+
+/** The next five runs, as the app would count them from now. */
+export function nextRuns(schedule: Schedule): number[] {
+  if (schedule.type === "manual") return [];
+  const next = new Date(now());
+  if (schedule.type === "everyHours") {
+    return Array.from({ length: 5 }, (_, at) => now() + (at + 1) * schedule.hours * HOUR);
+  }
+  next.setHours(schedule.hour, schedule.minute, 0, 0);
+  if (next.getTime() <= now()) next.setDate(next.getDate() + 1);
+  return Array.from({ length: 5 }, (_, at) => {
+    const day = new Date(next);
+    day.setDate(day.getDate() + at);
+    return day.getTime();
+  });
 }

@@ -14,6 +14,7 @@ import type {
   RepositoryView,
   RestorePreview,
   RestoreRequest,
+  Schedule,
   SettingsPatch,
   Theme,
 } from "@/api/types";
@@ -26,6 +27,7 @@ import {
   makePlan,
   makeRepository,
   makeSnapshots,
+  nextRuns,
 } from "./things";
 import { problems } from "./things";
 
@@ -126,6 +128,7 @@ export class World {
           "Enter the password above. Your files are in the folder “restored”.",
         ],
       }),
+      upcoming_runs: ({ schedule }) => nextRuns(schedule as Schedule),
       check_plan: ({ draft }) => ((draft as PlanDraft).sources.length ? [] : [problems.noTray]),
       snapshots: ({ repository, plan }) =>
         this.#overview.plans

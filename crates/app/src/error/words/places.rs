@@ -1,6 +1,7 @@
 //! Words about sources, backup locations, repositories and locks.
 
 use super::{EARLIER_SAFE, NOTHING_CHANGED, Words, shown, words};
+use crate::api::OperationKind;
 use crate::api::ProblemAction::{
     ChooseFolder, EditPlan, EditRepository, EnterPassword, Retry, ShowDetails, UnlockAndRetry,
 };
@@ -45,7 +46,7 @@ pub(super) fn of_sources(error: &AppError) -> Option<Words> {
 
 pub(super) fn of_destinations(error: &AppError) -> Option<Words> {
     Some(match error {
-        AppError::DestinationNotConnected { name, snapshots, .. } => words(
+        AppError::DestinationNotConnected { name, snapshots, awaited_by, .. } => words(
             format!("The drive of \"{name}\" is not connected."),
             match snapshots {
                 Some(count) => {
@@ -53,7 +54,13 @@ pub(super) fn of_destinations(error: &AppError) -> Option<Words> {
                 }
                 None => "The snapshots on it are unchanged.".to_owned(),
             },
-            "Connect it and the backup starts by itself.",
+            match awaited_by {
+                Some(OperationKind::Backup) => "Connect it and the backup starts by itself.",
+                Some(OperationKind::Restore) => "Connect it and the restore starts by itself.",
+                Some(OperationKind::Verify) => "Connect it and verifying starts by itself.",
+                Some(OperationKind::Forget) => "Connect it and the snapshots are removed.",
+                Some(OperationKind::Unlock) | None => "Connect it, then try again.",
+            },
             &[],
         ),
         AppError::DestinationMissing { name, location } => words(

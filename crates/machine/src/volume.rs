@@ -23,6 +23,17 @@ pub fn mount_of(path: &Path) -> io::Result<Mount> {
     system::mount(&there.canonicalize()?)
 }
 
+/// The path of a volume on Windows without the prefix that a canonical path has. Of a folder that
+/// is shared in the network, `\\?\UNC\` is what stands for two backslashes.
+#[cfg(any(windows, test))]
+pub(crate) fn as_people_write(path: &str) -> String {
+    match (path.strip_prefix(r"\\?\UNC\"), path.strip_prefix(r"\\?\")) {
+        (Some(share), _) => format!(r"\\{share}"),
+        (None, Some(plain)) => plain.to_owned(),
+        (None, None) => path.to_owned(),
+    }
+}
+
 #[cfg(unix)]
 mod system {
     use std::io;
@@ -80,6 +91,18 @@ mod tests {
         assert_eq!(absent.mounted_at, there.mounted_at);
         assert!(there.free_bytes > 0);
         assert!(!there.read_only);
+    }
+
+    #[test]
+    fn the_root_of_a_volume_of_windows_is_written_as_people_do() {
+        for (canonical, plain) in [
+            (r"\\?\C:\", r"C:\"),
+            (r"\\?\UNC\nas\backup\", r"\\nas\backup\"),
+            (r"\\nas\backup\", r"\\nas\backup\"),
+            (r"D:\", r"D:\"),
+        ] {
+            assert_eq!(as_people_write(canonical), plain);
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -177,9 +177,7 @@ pub(crate) fn volume_root(path: &Path) -> io::Result<PathBuf> {
     }
     let length = root.iter().position(|unit| *unit == 0).unwrap_or(root.len());
     let root = PathBuf::from(OsString::from_wide(&root[..length]));
-    // What is canonical starts with a prefix that people do not write.
-    let plain = root.to_str().and_then(|text| text.strip_prefix(r"\\?\")).map(PathBuf::from);
-    Ok(plain.unwrap_or(root))
+    Ok(root.to_str().map(crate::volume::as_people_write).map(PathBuf::from).unwrap_or(root))
 }
 
 /// What this user can still store on the volume with this root.

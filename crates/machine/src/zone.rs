@@ -4,6 +4,13 @@
 //! folder only if they agree on the zone. restic is written in Go; therefore `TZ` is a name or a
 //! path and nothing else, without `TZ` the zone is `/etc/localtime`, and whatever cannot be read
 //! is UTC.
+//!
+//! On Windows the two agree on times of these years and differ on older ones: Go knows only the
+//! rule that Windows has for the present year and takes it for every year, while here the rule is
+//! that of the time itself; and Go passes over `TZ`, which is heeded here. Where a zone has changed
+//! its rules (the United States in 2007), a file from before then gets another offset, for the same
+//! moment, in a snapshot of one program than of the other: its folder's tree is stored anew after
+//! each change of program, and nothing else follows from it.
 
 use jiff::tz::TimeZone;
 

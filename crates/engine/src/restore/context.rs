@@ -1,6 +1,6 @@
 //! What all threads of a restore share.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
@@ -34,6 +34,8 @@ pub(super) struct Context<'a> {
     fatal: Mutex<Option<RestoreError>>,
     counts: Counts,
     totals: Mutex<Totals>,
+    /// What metadata is not restored on this system, and of how many entries.
+    unsupported: Mutex<BTreeMap<String, u64>>,
     temporary_prefix: String,
     temporary_number: AtomicU64,
 }
@@ -108,6 +110,7 @@ impl<'a> Context<'a> {
             fatal: Mutex::new(None),
             counts: Counts::default(),
             totals: Mutex::new(Totals::default()),
+            unsupported: Mutex::default(),
             temporary_prefix: format!(".holdfast-{:08x}-", u32::from_ne_bytes(random)),
             temporary_number: AtomicU64::new(0),
         }
@@ -252,8 +255,26 @@ impl<'a> Context<'a> {
     /// Reports what of an entry's metadata could not be restored.
     pub(super) fn metadata_problems(&self, location: &Path, problems: Vec<MetadataProblem>) {
         for problem in problems {
-            let message = format!("could not restore the {}: {}", problem.what, problem.source);
+            let Some(source) = problem.source else {
+                *self.unsupported.lock().entry(problem.what).or_insert(0) += 1;
+                continue;
+            };
+            let message = format!("could not restore the {}: {source}", problem.what);
             self.finding(FindingKind::Note, location, "metadata", message);
+        }
+    }
+
+    /// Reports what was not restored of any entry: once, for the reason is one.
+    pub(super) fn report_unsupported(&self) {
+        for (what, count) in std::mem::take(&mut *self.unsupported.lock()) {
+            add(&self.counts.notes, 1);
+            let entries = if count == 1 { "file or folder" } else { "files and folders" };
+            let message = format!(
+                "the {what} of {count} {entries} are in the snapshot and not restored here"
+            );
+            let kind = FindingKind::Note;
+            let finding = Finding { kind, path: None, during: "metadata", message };
+            self.event(Event::Finding(&finding));
         }
     }
 
@@ -277,4 +298,46 @@ pub(super) fn read_problem(error: &ReadError) -> (FindingKind, String) {
         _ => FindingKind::Damaged,
     };
     (kind, in_words(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::restore::Destination;
+    use crate::testing::World;
+
+    #[derive(Default)]
+    struct Messages(Mutex<Vec<(Option<PathBuf>, String)>>);
+
+    impl Monitor for Messages {
+        fn event(&self, event: Event<'_>) {
+            if let Event::Finding(finding) = event {
+                self.0.lock().push((finding.path.clone(), finding.message.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_restored_of_no_entry_is_said_once_with_a_count() {
+        let mut world = World::new();
+        let tree = world.tree(Vec::new());
+        let world = world.stored();
+        let options = RestoreOptions::new(Destination::Folder("target".into()));
+        let (index, cancel, messages) =
+            (world.index(), Cancellation::default(), Messages::default());
+        let restore =
+            Restore { repository: &world.repository, index: &index, tree, options: &options };
+        let context = Context::new(&restore, &messages, &cancel);
+        for path in ["/a", "/b", "/c"] {
+            let rights = MetadataProblem::unsupported("owner and access rights");
+            context.metadata_problems(Path::new(path), vec![rights]);
+        }
+        context.report_unsupported();
+        let message = "the owner and access rights of 3 files and folders are in the snapshot and \
+                       not restored here";
+        assert_eq!(*messages.0.lock(), [(None, message.to_owned())]);
+        assert_eq!(context.outcome().expect("nothing failed").notes, 1);
+    }
 }

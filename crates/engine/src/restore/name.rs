@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 
 use crate::backup::source::os_name;
+use crate::tree::is_device_of_windows;
 
 /// The file name for these bytes, or why there is none.
 pub(super) fn safe_name(bytes: &[u8]) -> Result<OsString, &'static str> {
@@ -29,19 +30,13 @@ pub(super) fn safe_name(bytes: &[u8]) -> Result<OsString, &'static str> {
 
 /// What Windows would take for a path, a stream or a device.
 fn refuse_for_windows(bytes: &[u8]) -> Result<(), &'static str> {
-    const DEVICES: [&[u8]; 6] = [b"CON", b"PRN", b"AUX", b"NUL", b"CONIN$", b"CONOUT$"];
     if bytes.iter().any(|byte| *byte < 0x20 || b"\\:*?\"<>|".contains(byte)) {
         return Err("the name holds a character that Windows does not allow");
     }
     if bytes.ends_with(b".") || bytes.ends_with(b" ") {
         return Err("the name ends in a way that Windows does not allow");
     }
-    let stem = bytes.split(|byte| *byte == b'.').next().unwrap_or_default();
-    let stem = stem.trim_ascii_end().to_ascii_uppercase();
-    let is_port = stem.len() == 4
-        && (stem.starts_with(b"COM") || stem.starts_with(b"LPT"))
-        && stem[3].is_ascii_digit();
-    if is_port || DEVICES.contains(&stem.as_slice()) {
+    if std::str::from_utf8(bytes).is_ok_and(is_device_of_windows) {
         return Err("the name is a device of Windows");
     }
     Ok(())
@@ -84,7 +79,11 @@ mod tests {
 
     #[test]
     fn names_that_windows_takes_for_something_else_are_refused_there() {
-        for name in ["C:", "a:stream", "a\\b", "con", "NUL.txt", "Com1", "lpt9.x", "a.", "a "] {
+        for name in ["C:", "a:stream", "a\\b", "con", "NUL.txt", "Com1", "lpt9.x", "COM¹", "lpt³.x"]
+        {
+            assert!(refuse_for_windows(name.as_bytes()).is_err(), "{name}");
+        }
+        for name in ["a.", "a ", "a. ", "a\u{1}"] {
             assert!(refuse_for_windows(name.as_bytes()).is_err(), "{name}");
         }
         for name in ["console", "com", "COM10", "a.b", ".git", "nul_"] {

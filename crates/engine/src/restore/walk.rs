@@ -49,6 +49,7 @@ pub(super) fn run(
     let deletes = restore.options.delete && may_delete(&context, &roots, &selection)?;
     context.event(Event::Phase(Phase::Working));
     restore_all(&context, &roots, &selection, deletes);
+    context.report_unsupported();
     if restore.options.verify && !context.is_stopped() {
         context.event(Event::Phase(Phase::Verifying));
         verify::verify(&context, &roots, &selection);
@@ -155,6 +156,8 @@ struct Walk<'a> {
     planned: &'a Sender<Planned>,
     comparisons: &'a Sender<Comparison>,
     links: Links,
+    /// Links that can only be made once what they lead to is there.
+    late: Vec<Planned>,
     /// The folders from the target down to where the walk is.
     stack: Vec<Level>,
 }
@@ -206,11 +209,14 @@ impl<'a> Walk<'a> {
         };
         let folder = FolderTask::new(scope, PathBuf::new(), location, None, None, false, kept);
         let stack = vec![Level::Made(folder)];
-        Ok(Self { context, deletes, planned, comparisons, links, stack })
+        Ok(Self { context, deletes, planned, comparisons, links, late: Vec::new(), stack })
     }
 
     /// Leaves what the walk is still in, and gives back what the next root needs.
     fn end(mut self) -> Links {
+        for link in std::mem::take(&mut self.late) {
+            self.send(link);
+        }
         while !self.stack.is_empty() {
             self.pop();
         }
@@ -329,7 +335,14 @@ impl<'a> Walk<'a> {
                 let blobs = task.node.content.as_ref().map_or(0, Vec::len);
                 // In place and not compared means that the content is taken for right.
                 let matched = vec![placement == Placement::InPlace; blobs];
-                self.send(Planned::Task { task: Arc::new(task), matched });
+                let is_late = task.node.kind == NodeKind::Symlink
+                    && task.folder.open(self.context).is_ok_and(|it| it.must_wait(&task.node));
+                let planned = Planned::Task { task: Arc::new(task), matched };
+                if is_late {
+                    self.late.push(planned);
+                } else {
+                    self.send(planned);
+                }
             }
             Decision::Compare(if_equal, if_not) => {
                 let comparison = Comparison { task, if_equal, if_not };

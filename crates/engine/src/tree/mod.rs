@@ -13,6 +13,7 @@ mod reader;
 pub(crate) mod walk;
 
 pub use name::shown;
+pub(crate) use node::is_device_of_windows;
 pub use node::{ExtendedAttribute, Node, NodeKind, mode};
 
 use crate::id::TreeId;

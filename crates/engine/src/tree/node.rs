@@ -141,14 +141,19 @@ fn has_safe_name_here(name: &[u8]) -> bool {
 
 #[cfg(any(windows, test))]
 fn is_safe_on_windows(name: &[u8]) -> bool {
-    const DEVICES: [&str; 8] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "COM", "LPT"];
     let Ok(text) = std::str::from_utf8(name) else { return false };
     if text.contains(|c: char| c < ' ' || r#"\/:*?"<>|"#.contains(c)) || text.ends_with(['.', ' '])
     {
         return false;
     }
-    let stem = text.split('.').next().unwrap_or_default().trim_end_matches(' ').to_uppercase();
-    !DEVICES.iter().any(|device| match stem.strip_prefix(device) {
+    !is_device_of_windows(text)
+}
+
+/// True if Windows takes the name for a device, as it does in any folder and with any extension.
+pub(crate) fn is_device_of_windows(name: &str) -> bool {
+    const DEVICES: [&str; 8] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "COM", "LPT"];
+    let stem = name.split('.').next().unwrap_or_default().trim_end_matches(' ').to_uppercase();
+    DEVICES.iter().any(|device| match stem.strip_prefix(device) {
         Some("") => !matches!(*device, "COM" | "LPT"),
         Some(number) if matches!(*device, "COM" | "LPT") => {
             matches!(number, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9")

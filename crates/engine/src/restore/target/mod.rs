@@ -43,11 +43,17 @@ impl Existing {
 pub(super) struct MetadataProblem {
     /// What could not be restored: `owner`, `times`, `extended attribute user.comment`.
     pub what: String,
-    pub source: io::Error,
+    /// The cause; `None` for what is not restored on this system, of no entry.
+    pub source: Option<io::Error>,
 }
 
 impl MetadataProblem {
     fn new(what: impl Into<String>, source: impl Into<io::Error>) -> Self {
-        Self { what: what.into(), source: source.into() }
+        Self { what: what.into(), source: Some(source.into()) }
+    }
+
+    #[cfg_attr(not(windows), allow(dead_code, reason = "elsewhere all that can be is restored"))]
+    pub(in crate::restore) fn unsupported(what: impl Into<String>) -> Self {
+        Self { what: what.into(), source: None }
     }
 }

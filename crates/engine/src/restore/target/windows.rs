@@ -1,7 +1,8 @@
 //! The target on Windows, by paths.
 //!
 //! Times, the creation time and the attributes of files are restored. Security descriptors and the
-//! attributes of folders are not yet, which is reported, so that nobody takes them for restored.
+//! attributes of folders are not yet, which is reported once with a count, so that nobody takes them
+//! for restored.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, FileTimes, Metadata, OpenOptions};
@@ -34,6 +35,7 @@ const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 const FILE_WRITE_ATTRIBUTES: u32 = 0x0100;
 const ATTRIBUTE_READONLY: u32 = 0x1;
+const ATTRIBUTE_DIRECTORY: u32 = 0x10;
 /// Hidden, system, archive, not indexed: what a file can be made with.
 const ATTRIBUTES_SETTABLE: u32 = 0x2 | 0x4 | 0x20 | 0x2000;
 
@@ -115,14 +117,26 @@ impl Folder {
         open_regular(OpenOptions::new().access_mode(FILE_WRITE_ATTRIBUTES | 0x80), &self.at(name))
     }
 
-    /// Makes a link where nothing may stand.
+    /// True if a link must be made after what it leads to: it is made as one to a file or to a
+    /// folder, and which of them is neither recorded nor to be seen yet.
+    pub(in crate::restore) fn must_wait(&self, node: &Node) -> bool {
+        let is_there = |target: &str| self.path.join(target).exists();
+        attributes_of(node).is_none()
+            && std::str::from_utf8(&node.link_target).is_ok_and(|target| !is_there(target))
+    }
+
+    /// Makes a link where nothing may stand. Slashes in its target become what Windows follows.
     pub(in crate::restore) fn create_other(&self, name: &OsStr, node: &Node) -> io::Result<()> {
         if node.kind != NodeKind::Symlink {
             return Err(io::ErrorKind::Unsupported.into());
         }
         let target = std::str::from_utf8(&node.link_target)
-            .map_err(|_| io::Error::from(io::ErrorKind::InvalidFilename))?;
-        let is_folder = self.path.join(target).is_dir();
+            .map_err(|_| io::Error::from(io::ErrorKind::InvalidFilename))?
+            .replace('/', "\\");
+        let is_folder = match attributes_of(node) {
+            Some(attributes) => attributes & ATTRIBUTE_DIRECTORY != 0,
+            None => self.path.join(&target).is_dir(),
+        };
         if is_folder {
             std::os::windows::fs::symlink_dir(target, self.at(name))
         } else {
@@ -249,8 +263,7 @@ impl Folder {
         let mut problems = Vec::new();
         finish_path(&self.path, node, &mut problems);
         if attributes_of(node).is_some_and(|it| it & (ATTRIBUTES_SETTABLE & !0x20) != 0) {
-            let reason = io::Error::from(io::ErrorKind::Unsupported);
-            problems.push(MetadataProblem::new("attributes", reason));
+            problems.push(MetadataProblem::unsupported("attributes of folders"));
         }
         note_descriptor(node, &mut problems);
         problems
@@ -313,8 +326,7 @@ fn set_times(file: &File, node: &Node, problems: &mut Vec<MetadataProblem>) {
 /// Owner and access rights are in the snapshot and not restored: that must not go unsaid.
 fn note_descriptor(node: &Node, problems: &mut Vec<MetadataProblem>) {
     if node.generic_attributes.contains_key("windows.security_descriptor") {
-        let reason = io::Error::from(io::ErrorKind::Unsupported);
-        problems.push(MetadataProblem::new("owner and access rights", reason));
+        problems.push(MetadataProblem::unsupported("owner and access rights"));
     }
 }
 

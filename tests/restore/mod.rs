@@ -129,7 +129,7 @@ fn a_selection_restores_itself_and_the_way_to_it() {
     let expected = ["a", "a/b", "a/b/c", "a/b/c/d", "a/b/c/text again", "a/link"];
     assert_eq!(paths, expected.map(PathBuf::from));
 
-    options.destination = Destination::Items(world.path("items"));
+    options.destination = Destination::Items { target: world.path("items"), paths: Vec::new() };
     world.restore(&options);
     let paths: Vec<_> = entries(&world.path("items")).into_iter().map(|(path, _)| path).collect();
     assert_eq!(paths, ["c", "c/d", "c/text again", "link"].map(PathBuf::from));
@@ -158,7 +158,7 @@ fn deleting_removes_what_the_snapshot_does_not_have() {
     let mut options = world.options();
     options.delete = true;
     let outcome = world.restore(&options);
-    assert_eq!(outcome.removed, 2);
+    assert_eq!(outcome.removed, 4);
     assert_same(&world.source(), &world.target());
 }
 

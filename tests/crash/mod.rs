@@ -65,6 +65,48 @@ fn a_backup_killed_a_hundred_times_loses_nothing_and_goes_on_where_it_was() {
     }
 }
 
+#[test]
+fn a_backup_killed_behind_an_index_file_that_it_stored_on_the_way_goes_on_there() {
+    /// More than an index file lists, so that one is stored before the end.
+    const FILES: usize = 70_000;
+    let (repository, mut random) = (TestRepository::new(), Random::new(20_261_121));
+    let source = repository.beside("source");
+    for file in 0..FILES {
+        let folder = source.join(format!("{}", file / 1000));
+        if file % 1000 == 0 {
+            fs::create_dir_all(&folder).expect("a folder");
+        }
+        // Large enough that packs are full, and indexed, long before the end.
+        fs::write(folder.join(format!("{file}")), random.bytes(300)).expect("written");
+    }
+    let ours = Worker::new(Peer::Holdfast, repository.path(), "Europe/Berlin");
+    let indexes = || repository.open().list(FileKind::Index).expect("it lists").len();
+    let mut process = start(&ours, &source);
+    while names_in(&repository.path().join("index")) == 0 {
+        assert!(process.try_wait().expect("a state").is_none(), "it ended before it was killed");
+        std::thread::yield_now();
+    }
+    process.kill().expect("permitted");
+    process.wait().expect("it ends");
+    assert_eq!(indexes(), 1);
+    assert_eq!(names_in(&repository.path().join("snapshots")), 0);
+    assert_sound(&repository, "100%".parse().expect("a subset"));
+
+    let snapshot = ours.backup(&source, &["--pack-size", "4"]).snapshot;
+    assert!(indexes() > 1);
+    assert_no_data_is_stored_twice(&repository);
+    Worker::new(Peer::ResticNew, repository.path(), "UTC").run(&["check", "--read-data"]);
+    let target = repository.beside("restored");
+    ours.restore(&snapshot, &target);
+    assert!(contents(&target) == contents(&source));
+}
+
+/// How many files there are in a folder, but for those that have no name of their own yet.
+fn names_in(folder: &Path) -> usize {
+    let names = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("it").file_name());
+    names.filter(|name| name.len() == 64).count()
+}
+
 /// Writes new data over a part of what is there.
 fn change(source: &Path, round: usize, random: &mut Random) {
     let large = source.join(format!("large {}", round % 4));

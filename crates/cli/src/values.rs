@@ -72,6 +72,20 @@ pub(crate) fn moment(text: &str, zone: &TimeZone) -> Result<jiff::Zoned, String>
     local.to_zoned(zone.clone()).map_err(|_| wrong())
 }
 
+/// A moment in one of the notations that `find` takes: a day, or a day and a time of day, the year
+/// first or last, perhaps with an offset such as `-0700`; in the given zone without one.
+pub(crate) fn any_moment(text: &str, zone: &TimeZone) -> Option<jiff::Zoned> {
+    ["%Y-%m-%d", "%d.%m.%Y"].into_iter().find_map(|day| {
+        let of = |format: &str| jiff::fmt::strtime::parse(format!("{day}{format}"), text).ok();
+        if let Some(read) = of(" %H:%M:%S %z") {
+            return read.to_zoned().ok();
+        }
+        let read = of("").or_else(|| of(" %H:%M")).or_else(|| of(" %H:%M:%S"))?;
+        let time = read.to_time().unwrap_or(jiff::civil::Time::midnight());
+        read.to_date().ok()?.to_datetime(time).to_zoned(zone.clone()).ok()
+    })
+}
+
 /// The tags of all uses of a flag as one list, without the empty ones.
 pub(crate) fn flat_tags(lists: &[TagList]) -> Vec<String> {
     lists.iter().flat_map(|list| &list.0).filter(|tag| !tag.is_empty()).cloned().collect()
@@ -128,6 +142,24 @@ mod tests {
         assert_eq!(tag_list("a, b").map(|list| list.0), Ok(vec!["a".into(), "b".into()]));
         let lists = [TagList(vec!["a".into(), String::new()]), TagList(vec!["b".into()])];
         assert_eq!(flat_tags(&lists), ["a", "b"]);
+    }
+
+    #[test]
+    fn moments_to_search_by_have_several_notations() {
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        let cases = [
+            ("2012-11-01", "2012-10-31T22:00:00Z"),
+            ("2012-11-01 22:08", "2012-11-01T20:08:00Z"),
+            ("01.11.2012 22:08:41", "2012-11-01T20:08:41Z"),
+            ("2012-11-01 22:08:41 -0700", "2012-11-02T05:08:41Z"),
+        ];
+        for (text, expected) in cases {
+            let moment = any_moment(text, &zone).expect(text);
+            assert_eq!(moment.timestamp().to_string(), expected, "{text}");
+        }
+        for text in ["", "zz", "2012-13-01", "2012-11-01 25:00", "2012-11-01x"] {
+            assert!(any_moment(text, &zone).is_none(), "{text}");
+        }
     }
 
     #[test]

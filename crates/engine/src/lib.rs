@@ -30,7 +30,7 @@
 //! Read on in this order: [`id`], [`backend`], [`crypto`], [`config`], [`key`], [`chunker`],
 //! [`blob`], [`pack`], [`index`], [`tree`], [`snapshot`], [`repository`]; then what works on it:
 //! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`tag`], [`listing`],
-//! [`stats`].
+//! [`find`], [`diff`], [`stats`].
 
 pub mod backend;
 pub mod backup;
@@ -41,6 +41,8 @@ pub mod clock;
 pub mod codec;
 pub mod config;
 pub mod crypto;
+pub mod diff;
+pub mod find;
 pub mod forget;
 pub mod id;
 pub mod identity;

@@ -20,8 +20,9 @@ pub(crate) use forget::ForgetArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
 pub(crate) use restore::{OverwriteArgument, RestoreArguments, RestorePatternArguments};
 pub(crate) use small::{
-    CatArguments, CheckArguments, InitArguments, ListArguments, LocksArguments, LsArguments,
-    SnapshotsArguments, SortArgument, StatsArguments, TagArguments, UnlockArguments,
+    CatArguments, CheckArguments, DiffArguments, FindArguments, InitArguments, ListArguments,
+    LocksArguments, LsArguments, SnapshotsArguments, SortArgument, StatsArguments, TagArguments,
+    UnlockArguments,
 };
 pub(crate) use snapshot_filter::SnapshotFilterArguments;
 
@@ -52,6 +53,10 @@ pub(crate) enum Command {
     Cat(CatArguments),
     /// Check the repository for errors
     Check(CheckArguments),
+    /// Show differences between two snapshots
+    Diff(DiffArguments),
+    /// Find a file, a directory or restic IDs
+    Find(FindArguments),
     /// Remove snapshots from the repository
     Forget(Box<ForgetArguments>),
     /// Initialize a new repository
@@ -86,13 +91,11 @@ pub(crate) enum NotACommand {
 }
 
 /// Commands of restic that are still to come.
-const LATER: [&str; 17] = [
+const LATER: [&str; 15] = [
     "cache",
     "copy",
-    "diff",
     "dump",
     "features",
-    "find",
     "generate",
     "key",
     "migrate",

@@ -167,3 +167,57 @@ pub(crate) struct TagArguments {
     #[command(flatten)]
     pub(crate) filter: SnapshotFilterArguments,
 }
+
+/// `holdfast diff`
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// the two snapshots, each perhaps with a folder in it: `latest:/etc`
+    #[arg(value_name = "snapshotID snapshotID")]
+    pub(crate) snapshots: Vec<String>,
+    /// print changes in metadata
+    #[arg(long)]
+    pub(crate) metadata: bool,
+}
+
+/// `holdfast find`
+#[derive(Debug, Args)]
+pub(crate) struct FindArguments {
+    /// what to look for
+    #[arg(value_name = "PATTERN")]
+    pub(crate) patterns: Vec<String>,
+    /// pattern is a blob-ID
+    #[arg(long)]
+    pub(crate) blob: bool,
+    /// pattern is a tree-ID
+    #[arg(long)]
+    pub(crate) tree: bool,
+    /// pattern is a pack-ID
+    #[arg(long)]
+    pub(crate) pack: bool,
+    /// display the pack-ID the blobs belong to (with --blob or --tree)
+    #[arg(long)]
+    pub(crate) show_pack_id: bool,
+    /// print sizes in human readable format
+    #[arg(long)]
+    pub(crate) human_readable: bool,
+    /// ignore case for pattern
+    #[arg(short = 'i', long)]
+    pub(crate) ignore_case: bool,
+    /// use a long listing format showing size and mode
+    #[arg(short = 'l', long)]
+    pub(crate) long: bool,
+    /// newest modification date/time
+    #[arg(short = 'N', long, value_name = "string")]
+    pub(crate) newest: Option<String>,
+    /// oldest modification date/time
+    #[arg(short = 'O', long, value_name = "string")]
+    pub(crate) oldest: Option<String>,
+    /// reverse sort order oldest to newest
+    #[arg(short = 'R', long)]
+    pub(crate) reverse: bool,
+    /// snapshot id to search in (can be given multiple times)
+    #[arg(short = 's', long = "snapshot", value_name = "id")]
+    pub(crate) snapshots: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filter: SnapshotFilterArguments,
+}

@@ -3,6 +3,8 @@
 mod backup;
 mod cat;
 mod check;
+mod diff;
+mod find;
 mod forget;
 mod init;
 mod list;
@@ -28,6 +30,8 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
         Command::Backup(arguments) => backup::backup(session, &arguments),
         Command::Cat(arguments) => cat::cat(session, &arguments),
         Command::Check(arguments) => check::check(session, &arguments),
+        Command::Diff(arguments) => diff::diff(session, &arguments),
+        Command::Find(arguments) => find::find(session, &arguments),
         Command::Forget(arguments) => forget::forget(session, &arguments),
         Command::Init(arguments) => init::init(session, &arguments),
         Command::List(arguments) => list::list(session, &arguments),

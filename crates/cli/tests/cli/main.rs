@@ -15,5 +15,7 @@ mod restore;
 #[cfg(unix)]
 mod same_as_restic;
 #[cfg(unix)]
+mod searched;
+#[cfg(unix)]
 mod text_files;
 mod world;

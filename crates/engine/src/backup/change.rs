@@ -30,7 +30,7 @@ impl ChangeRules {
 }
 
 /// True if nothing about two entries differs, moments compared as moments.
-fn same_metadata(a: &Node, b: &Node) -> bool {
+pub(crate) fn same_metadata(a: &Node, b: &Node) -> bool {
     let same_generic = || {
         a.generic_attributes.len() == b.generic_attributes.len()
             && a.generic_attributes.iter().zip(&b.generic_attributes).all(

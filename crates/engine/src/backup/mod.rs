@@ -32,6 +32,8 @@ use jiff::tz::TimeZone;
 pub use crate::store::StoreError;
 
 use crate::store::{Fence, PackNotes, Store, StoreOptions};
+pub(crate) use change::same_metadata;
+
 use archive::Archive;
 use change::ChangeRules;
 use exclude::Rules;

@@ -2,7 +2,7 @@
 
 mod filter;
 mod ncdu;
-mod node;
+pub(super) mod node;
 
 use std::cmp::Ordering;
 use std::sync::Arc;

@@ -49,7 +49,8 @@ pub(super) fn message(path: &[u8], node: &Node) -> NodeMessage {
     }
 }
 
-fn word(kind: NodeKind) -> &'static str {
+/// restic's word for what an entry is.
+pub(crate) fn word(kind: NodeKind) -> &'static str {
     match kind {
         NodeKind::File => "file",
         NodeKind::Folder => "dir",
@@ -63,7 +64,7 @@ fn word(kind: NodeKind) -> &'static str {
 }
 
 /// `-rw-r--r--     0     0     10 2026-11-21 09:00:32 /src/a`
-pub(super) fn long_line(
+pub(crate) fn long_line(
     path: &[u8],
     node: &Node,
     zone: &TimeZone,

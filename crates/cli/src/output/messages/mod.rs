@@ -97,6 +97,36 @@ pub(crate) struct TagSummaryMessage {
     pub(crate) changed_snapshots: usize,
 }
 
+/// `diff`: an entry that differs
+#[derive(Debug, Serialize)]
+pub(crate) struct DiffChangeMessage {
+    pub(crate) message_type: &'static str,
+    pub(crate) path: String,
+    pub(crate) modifier: String,
+}
+
+/// `diff`, at the end
+#[derive(Debug, Serialize)]
+pub(crate) struct DiffStatisticsMessage<'a> {
+    pub(crate) message_type: &'static str,
+    pub(crate) source_snapshot: &'a str,
+    pub(crate) target_snapshot: &'a str,
+    pub(crate) changed_files: u64,
+    pub(crate) added: DiffCountsMessage,
+    pub(crate) removed: DiffCountsMessage,
+}
+
+/// What only one of two snapshots has.
+#[derive(Debug, Serialize)]
+pub(crate) struct DiffCountsMessage {
+    pub(crate) files: u64,
+    pub(crate) dirs: u64,
+    pub(crate) others: u64,
+    pub(crate) data_blobs: u64,
+    pub(crate) tree_blobs: u64,
+    pub(crate) bytes: u64,
+}
+
 /// A snapshot as restic shows it: as it is stored, and its id.
 pub(crate) fn snapshot_object(id: SnapshotId, snapshot: &Snapshot) -> String {
     let stored = snapshot.to_json();

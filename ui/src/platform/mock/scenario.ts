@@ -147,6 +147,10 @@ function long(): Overview {
     ...world,
     plans,
     repositories: [repository],
+    concerns: [
+      { kind: "damageFound", name: repository.name, count: 3, operation: "op-6" },
+      { kind: "filesSkipped", name, count: 12, operation: "op-5" },
+    ],
     recent: first ? world.recent.map((one) => ({ ...one, planName: first.name })) : [],
   };
 }

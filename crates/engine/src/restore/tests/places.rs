@@ -1,9 +1,9 @@
 //! Where a restore may go, and what becomes of what stands there already.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::super::{Destination, Overwrite, RestoreError, RestoreOptions, Selection};
+use super::super::{Destination, RestoreError, RestoreOptions, Selection};
 use super::Target;
 use crate::id::BlobId;
 use crate::monitor::FindingKind;
@@ -20,7 +20,7 @@ fn deleting_below_the_root_of_the_disk_needs_a_selection_whatever_it_is_called()
     let link = target.folder.path().join("link");
     std::os::unix::fs::symlink("/", &link).expect("link");
     let folder = target.folder.path();
-    let above: PathBuf = folder.iter().map(|_| "..").collect();
+    let above: std::path::PathBuf = folder.iter().map(|_| "..").collect();
     for root in [Path::new("/"), Path::new("/.."), &folder.join(above), &link] {
         let mut options = RestoreOptions::new(Destination::Folder(root.to_owned()));
         options.delete = true;
@@ -116,6 +116,8 @@ fn what_is_removed_is_counted_entry_by_entry() {
 #[test]
 fn a_folder_that_is_there_gets_its_metadata_even_where_files_are_left_alone() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    use super::super::Overwrite;
     for (overwrite, expected) in [
         (Overwrite::Never, (0o750, 1, 1)),
         (Overwrite::IfNewer, (0o750, 1, 1)),

@@ -30,7 +30,7 @@
 //! Read on in this order: [`id`], [`backend`], [`crypto`], [`config`], [`key`], [`chunker`],
 //! [`blob`], [`pack`], [`index`], [`tree`], [`snapshot`], [`repository`]; then what works on it:
 //! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`tag`], [`listing`],
-//! [`find`], [`diff`], [`stats`].
+//! [`find`], [`diff`], [`dump`], [`stats`].
 
 pub mod backend;
 pub mod backup;
@@ -42,6 +42,7 @@ pub mod codec;
 pub mod config;
 pub mod crypto;
 pub mod diff;
+pub mod dump;
 pub mod find;
 pub mod forget;
 pub mod id;

@@ -20,9 +20,9 @@ pub(crate) use forget::ForgetArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
 pub(crate) use restore::{OverwriteArgument, RestoreArguments, RestorePatternArguments};
 pub(crate) use small::{
-    CatArguments, CheckArguments, DiffArguments, FindArguments, InitArguments, ListArguments,
-    LocksArguments, LsArguments, SnapshotsArguments, SortArgument, StatsArguments, TagArguments,
-    UnlockArguments,
+    ArchiveArgument, CatArguments, CheckArguments, DiffArguments, DumpArguments, FindArguments,
+    InitArguments, ListArguments, LocksArguments, LsArguments, SnapshotsArguments, SortArgument,
+    StatsArguments, TagArguments, UnlockArguments,
 };
 pub(crate) use snapshot_filter::SnapshotFilterArguments;
 
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Show differences between two snapshots
     Diff(DiffArguments),
+    /// Print a backed-up file to stdout
+    Dump(DumpArguments),
     /// Find a file, a directory or restic IDs
     Find(FindArguments),
     /// Remove snapshots from the repository
@@ -91,10 +93,9 @@ pub(crate) enum NotACommand {
 }
 
 /// Commands of restic that are still to come.
-const LATER: [&str; 15] = [
+const LATER: [&str; 14] = [
     "cache",
     "copy",
-    "dump",
     "features",
     "generate",
     "key",

@@ -1,5 +1,8 @@
 //! Flags of the commands that have few.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use holdfast_engine::snapshot::GroupBy;
 
@@ -220,4 +223,27 @@ pub(crate) struct FindArguments {
     pub(crate) snapshots: Vec<String>,
     #[command(flatten)]
     pub(crate) filter: SnapshotFilterArguments,
+}
+
+/// `holdfast dump`
+#[derive(Debug, Args)]
+pub(crate) struct DumpArguments {
+    /// the snapshot, then the file or folder in it; `/` for everything
+    #[arg(value_name = "snapshotID file")]
+    pub(crate) words: Vec<OsString>,
+    /// set archive format
+    #[arg(short = 'a', long, value_name = "format", default_value = "tar")]
+    pub(crate) archive: ArchiveArgument,
+    /// write the output to target path
+    #[arg(short = 't', long, value_name = "path")]
+    pub(crate) target: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) filter: SnapshotFilterArguments,
+}
+
+/// `--archive`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ArchiveArgument {
+    Tar,
+    Zip,
 }

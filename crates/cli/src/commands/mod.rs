@@ -4,6 +4,7 @@ mod backup;
 mod cat;
 mod check;
 mod diff;
+mod dump;
 mod find;
 mod forget;
 mod init;
@@ -31,6 +32,7 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
         Command::Cat(arguments) => cat::cat(session, &arguments),
         Command::Check(arguments) => check::check(session, &arguments),
         Command::Diff(arguments) => diff::diff(session, &arguments),
+        Command::Dump(arguments) => dump::dump(session, &arguments),
         Command::Find(arguments) => find::find(session, &arguments),
         Command::Forget(arguments) => forget::forget(session, &arguments),
         Command::Init(arguments) => init::init(session, &arguments),

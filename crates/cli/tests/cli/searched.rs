@@ -126,3 +126,63 @@ fn uses_of_blobs_trees_and_packs_are_found_as_restic_finds_them() {
     }
     same(&world, &lines);
 }
+
+/// What a program writes, byte for byte.
+fn bytes_of(mut command: std::process::Command) -> (Option<i32>, Vec<u8>) {
+    let output = command.output().expect("starts");
+    (output.status.code(), output.stdout)
+}
+
+#[test]
+fn files_and_archives_are_dumped_to_the_byte() {
+    let world = World::new();
+    let odd = std::ffi::OsStr::from_bytes(b"caf\xe9\n<x>");
+    std::fs::write(world.path("source").join(odd), b"odd").expect("written");
+    let long = ["a".repeat(90), "b".repeat(90), "c".repeat(90), "d".repeat(110)];
+    world.write(&format!("source/{}/{}", long[0], long[1]), b"split");
+    world.write(&format!("source/{}/{}/{}/f", long[0], long[2], long[1]), b"not split");
+    world.write(&format!("source/{}", long[3]), b"long");
+    world.write(&format!("source/\u{fc}/{}", long[3]), b"long");
+    world.write("source/large", &vec![7; 5_000_001]);
+    world.write("source/exact", &[1; 1024]);
+    std::os::unix::fs::symlink("a.txt", world.path("source/link")).expect("made");
+    std::os::unix::fs::symlink(&long[3], world.path("source/long-link")).expect("made");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o4755);
+    std::fs::set_permissions(world.path("source/exact"), mode).expect("set");
+    let old = std::time::SystemTime::UNIX_EPOCH - std::time::Duration::from_millis(1_500);
+    let file = std::fs::File::options().write(true).open(world.path("source/large"));
+    file.expect("there").set_modified(old).expect("set");
+    let set = std::process::Command::new("setfattr")
+        .args(["-n", "user.note", "-v", "a value"])
+        .arg(world.path("source/a.txt"))
+        .status();
+    assert!(set.expect("setfattr is installed").success());
+    world.run_restic("backup source").success();
+    let lines = [
+        "dump latest /",
+        "dump latest /source",
+        "dump latest:source folder",
+        "dump latest:source /",
+        "dump latest source/../source/./large",
+        "dump latest source/exact",
+        "dump latest /source/nothing",
+        "dump latest /source/a.txt/more",
+        "dump latest /source/link",
+        "dump latest",
+        "dump zzz /",
+        "dump latest / --archive rar",
+        "dump latest / --target no/such/folder",
+        "dump latest / --host nobody",
+    ];
+    for line in lines {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (ours, theirs) = (bytes_of(world.holdfast(&words)), bytes_of(world.restic(&words)));
+        assert_eq!(ours.0, theirs.0, "{line}");
+        let at = ours.1.iter().zip(&theirs.1).position(|(a, b)| a != b);
+        assert_eq!((at, ours.1.len()), (None, theirs.1.len()), "{line}");
+    }
+    world.run("dump latest /source/folder --target ours.tar").success();
+    world.run_restic("dump latest /source/folder --target theirs.tar").success();
+    let read = |name| std::fs::read(world.path(name)).expect("written");
+    assert_eq!(read("ours.tar"), read("theirs.tar"));
+}

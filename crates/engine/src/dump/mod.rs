@@ -1,0 +1,157 @@
+//! Writes files and folders of a snapshot as a stream: a file's content, or an archive.
+//!
+//! Memory is bounded by a few blobs, whatever the files' sizes. What cannot be read ends the stream
+//! with an error: half an archive must not pass for a whole one.
+
+mod acl;
+mod header;
+mod tar;
+
+use std::io::{self, Write};
+
+use crate::blob::BlobKind;
+use crate::id::{BlobId, TreeId};
+use crate::index::Index;
+use crate::listing::{self, Next, Visited};
+use crate::monitor::Cancellation;
+use crate::repository::{ReadError, Repository};
+use crate::tree::{Node, NodeKind};
+
+use tar::TarWriter;
+
+/// So many blobs are read at the same time, and written in order.
+const READ_AHEAD: usize = 8;
+
+/// Why a stream is not whole.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DumpError {
+    /// The repository cannot be read.
+    #[error("could not read the repository")]
+    Read(#[from] ReadError),
+    /// The stream cannot be written.
+    #[error("could not write the stream")]
+    Write(#[from] io::Error),
+    /// A file's content is not as long as its entry says.
+    #[error("the content of {path} is not as long as its entry says")]
+    WrongSize {
+        /// Its path.
+        path: String,
+    },
+}
+
+/// Writes a file's content.
+///
+/// # Errors
+/// When it cannot be read or written, or when asked to stop.
+pub fn file(
+    repository: &Repository,
+    index: &Index,
+    node: &Node,
+    out: &mut dyn Write,
+    cancel: &Cancellation,
+) -> Result<(), DumpError> {
+    content(repository, index, node, cancel, &mut |bytes| out.write_all(bytes))?;
+    Ok(out.flush()?)
+}
+
+/// Writes what is below a folder as a tar archive, byte for byte as restic does; `path` is the
+/// folder's path, which names in the archive begin with. Only files, folders and symbolic links
+/// go into it.
+///
+/// # Errors
+/// When something cannot be read or written, or when asked to stop.
+pub fn tar(
+    repository: &Repository,
+    index: &Index,
+    folder: TreeId,
+    path: &[u8],
+    out: &mut dyn Write,
+    cancel: &Cancellation,
+) -> Result<(), DumpError> {
+    let mut archive = TarWriter::new(out);
+    each(repository, index, folder, path, cancel, &mut |name, node| {
+        archive.entry(name, node)?;
+        let mut written = 0;
+        content(repository, index, node, cancel, &mut |bytes| {
+            written += bytes.len() as u64;
+            archive.content(bytes)
+        })?;
+        if node.kind == NodeKind::File && written != node.size {
+            let path = String::from_utf8_lossy(name).into_owned();
+            return Err(DumpError::WrongSize { path });
+        }
+        Ok(archive.end_entry(written)?)
+    })?;
+    Ok(archive.end()?)
+}
+
+/// Takes an entry, and the name that it has in the archive.
+type WriteEntry<'a> = dyn FnMut(&[u8], &Node) -> Result<(), DumpError> + 'a;
+
+/// Calls `write` with everything that belongs into an archive, and the name it has there.
+fn each(
+    repository: &Repository,
+    index: &Index,
+    folder: TreeId,
+    path: &[u8],
+    cancel: &Cancellation,
+    write: &mut WriteEntry<'_>,
+) -> Result<(), DumpError> {
+    let prefix = path.strip_suffix(b"/").unwrap_or(path);
+    let mut failure = None;
+    let mut visit = |visited: Visited<'_>| {
+        let written = match visited {
+            Visited::Entry { path, node } => match node.kind {
+                NodeKind::File | NodeKind::Folder | NodeKind::Symlink => {
+                    let mut name = path.strip_prefix(b"/").unwrap_or(path).to_vec();
+                    if node.kind == NodeKind::Folder {
+                        name.push(b'/');
+                    }
+                    write(&name, node)
+                }
+                _ => Ok(()),
+            },
+            Visited::Unreadable { error, .. } => Err(error.into()),
+        };
+        match written {
+            Ok(()) => Next::Into,
+            Err(error) => {
+                failure = Some(error);
+                Next::Stop
+            }
+        }
+    };
+    listing::walk(repository, index, folder, prefix, cancel, &mut visit)?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// Reads a file's blobs, a few ahead, and hands them on in their order.
+fn content(
+    repository: &Repository,
+    index: &Index,
+    node: &Node,
+    cancel: &Cancellation,
+    write: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> Result<(), DumpError> {
+    let read = |id: &BlobId| repository.read_blob(index, BlobKind::Data, *id);
+    let content = node.content.as_deref().filter(|_| node.kind == NodeKind::File);
+    for batch in content.unwrap_or_default().chunks(READ_AHEAD) {
+        if cancel.is_cancelled() {
+            return Err(ReadError::Cancelled.into());
+        }
+        if let [only] = batch {
+            write(&read(only)?)?;
+            continue;
+        }
+        let blobs = std::thread::scope(|scope| {
+            let readers: Vec<_> = batch.iter().map(|id| scope.spawn(|| read(id))).collect();
+            let join = |reader: std::thread::ScopedJoinHandle<'_, _>| {
+                reader.join().expect("readers do not panic")
+            };
+            readers.into_iter().map(join).collect::<Result<Vec<_>, ReadError>>()
+        })?;
+        blobs.iter().try_for_each(|blob| write(blob))?;
+    }
+    Ok(())
+}

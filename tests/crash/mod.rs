@@ -15,6 +15,7 @@ use holdfast_engine::id::RawId;
 use holdfast_engine::monitor::{Cancellation, Unwatched};
 use holdfast_testkit::random::Random;
 use holdfast_tests::peers::{Peer, Worker};
+use holdfast_tests::process::{files_below, kill_after};
 use holdfast_tests::repository::TestRepository;
 
 /// How often a backup is killed.
@@ -51,7 +52,7 @@ fn a_backup_killed_a_hundred_times_loses_nothing_and_goes_on_where_it_was() {
         assert!(repository.locks().is_empty(), "a lock of a killed backup is left");
         assert_no_data_is_stored_twice(&repository);
         Worker::new(Peer::ResticNew, repository.path(), "UTC").run(&["check"]);
-        complete.push((snapshot, contents(&source)));
+        complete.push((snapshot, files_below(&source)));
         if kills >= KILLS {
             break;
         }
@@ -60,7 +61,7 @@ fn a_backup_killed_a_hundred_times_loses_nothing_and_goes_on_where_it_was() {
     for (snapshot, expected) in &complete {
         let target = repository.beside("restored");
         ours.restore(snapshot, &target);
-        assert!(contents(&target) == *expected, "snapshot {snapshot} has changed");
+        assert!(files_below(&target) == *expected, "snapshot {snapshot} has changed");
         fs::remove_dir_all(&target).expect("removed");
     }
 }
@@ -128,26 +129,6 @@ fn start(worker: &Worker, source: &Path) -> Child {
         .expect("the program starts")
 }
 
-/// Kills the process as soon as it has written so many bytes. False if it ended before.
-fn kill_after(process: &mut Child, bytes: u64) -> bool {
-    let account = format!("/proc/{}/io", process.id());
-    loop {
-        if process.try_wait().expect("a state").is_some() {
-            return false;
-        }
-        let written = fs::read_to_string(&account).ok().and_then(|text| {
-            let line = text.lines().find_map(|line| line.strip_prefix("wchar: "))?;
-            line.parse::<u64>().ok()
-        });
-        if written.is_some_and(|written| written >= bytes) {
-            process.kill().expect("permitted");
-            process.wait().expect("it ends");
-            return true;
-        }
-        std::thread::yield_now();
-    }
-}
-
 fn assert_sound(repository: &TestRepository, data: DataSubset) {
     let options = CheckOptions { data, ..CheckOptions::default() };
     let checked = check(&repository.open(), &options, &Unwatched, &Cancellation::default());
@@ -165,21 +146,4 @@ fn assert_no_data_is_stored_twice(repository: &TestRepository) {
             assert!(seen.insert(blob.id), "{blob:?} is stored twice");
         }
     }
-}
-
-fn contents(folder: &Path) -> Contents {
-    let mut found = Contents::new();
-    let mut open = vec![folder.to_path_buf()];
-    while let Some(path) = open.pop() {
-        for entry in fs::read_dir(&path).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                let name = path.strip_prefix(folder).expect("it is below").to_path_buf();
-                found.insert(name, RawId::of(&fs::read(&path).expect("it reads")));
-            }
-        }
-    }
-    found
 }

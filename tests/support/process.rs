@@ -1,9 +1,13 @@
 //! Real processes that are started, stopped and killed.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use holdfast_engine::id::RawId;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long anything in a test may take before it counts as stuck.
@@ -138,4 +142,49 @@ fn signal(pid: u32, signal: Signal) {
 pub fn state(pid: u32) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit_once(')')?.1.trim_start().chars().next()
+}
+
+/// Kills the process as soon as it has written so many bytes. False if it ended before.
+///
+/// # Panics
+/// If it cannot be killed.
+pub fn kill_after(process: &mut Child, bytes: u64) -> bool {
+    let account = format!("/proc/{}/io", process.id());
+    loop {
+        if process.try_wait().expect("a state").is_some() {
+            return false;
+        }
+        let written = fs::read_to_string(&account).ok().and_then(|text| {
+            let line = text.lines().find_map(|line| line.strip_prefix("wchar: "))?;
+            line.parse::<u64>().ok()
+        });
+        if written.is_some_and(|written| written >= bytes) {
+            process.kill().expect("permitted");
+            process.wait().expect("it ends");
+            return true;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// The sum of every file below a folder, by path.
+///
+/// # Panics
+/// If anything cannot be read.
+#[must_use]
+pub fn files_below(folder: &Path) -> BTreeMap<PathBuf, RawId> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(path) = open.pop() {
+        for entry in fs::read_dir(&path).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("it is below").to_path_buf();
+                found.insert(name, RawId::of(&fs::read(&path).expect("it reads")));
+            }
+        }
+    }
+    found
 }

@@ -82,12 +82,12 @@ impl Session {
             auto_unlock: self.auto_unlock(),
             operation: operation.to_owned(),
         };
-        let watch =
-            LockWatch { terminal: &self.terminal, wait: request.wait, told: Mutex::default() };
+        let watch = LockWatch::new(self);
         lock::acquire(repository, &request, &self.lock_context(), &watch, &self.cancel)
     }
 
-    fn auto_unlock(&self) -> AutoUnlock {
+    /// Which locks may be removed when they stand in the way.
+    pub(crate) fn auto_unlock(&self) -> AutoUnlock {
         let asked = self
             .global
             .auto_unlock
@@ -108,7 +108,7 @@ pub(crate) fn release(session: &Session, lock: Option<HeldLock>) {
 }
 
 /// Tells of waiting, and of locks that were removed.
-struct LockWatch<'a> {
+pub(crate) struct LockWatch<'a> {
     terminal: &'a Terminal,
     wait: Duration,
     told: Mutex<bool>,
@@ -125,7 +125,12 @@ impl Monitor for LockWatch<'_> {
     }
 }
 
-impl LockWatch<'_> {
+impl<'a> LockWatch<'a> {
+    pub(crate) fn new(session: &'a Session) -> Self {
+        let wait = session.global.retry_lock.unwrap_or_default();
+        Self { terminal: &session.terminal, wait, told: Mutex::default() }
+    }
+
     fn waiting(&self, holder: &JudgedLock) {
         if std::mem::replace(&mut *self.told.lock(), true) {
             return;
@@ -175,7 +180,8 @@ pub(crate) fn life(life: Life) -> &'static str {
     }
 }
 
-fn failed(error: LockError) -> Failure {
+/// A lock could not be taken.
+pub(crate) fn failed(error: LockError) -> Failure {
     match &error {
         LockError::Held { locks, .. } => {
             let text = error.restic_text().unwrap_or_else(|| error.to_string());

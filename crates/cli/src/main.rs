@@ -13,6 +13,7 @@ mod run;
 mod secrets;
 mod selection;
 mod session;
+mod storing;
 mod values;
 
 use std::process::ExitCode;

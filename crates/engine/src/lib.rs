@@ -29,7 +29,7 @@
 //!
 //! Read on in this order: [`id`], [`backend`], [`crypto`], [`config`], [`key`], [`chunker`],
 //! [`blob`], [`pack`], [`index`], [`tree`], [`snapshot`], [`repository`]; then what works on it:
-//! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`tag`], [`listing`],
+//! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`prune`], [`tag`], [`listing`],
 //! [`find`], [`diff`], [`dump`], [`stats`].
 
 pub mod backend;
@@ -54,6 +54,7 @@ pub mod listing;
 pub mod lock;
 pub mod monitor;
 pub mod pack;
+pub mod prune;
 pub mod repository;
 pub mod restore;
 pub mod secret;

@@ -65,12 +65,16 @@ pub enum Event<'a> {
 pub enum Phase {
     /// Opening, reading the index, looking for the parent.
     Preparing,
+    /// Every tree is read, to know what is needed.
+    Marking,
     /// The work itself.
     Working,
     /// What was restored is read again.
     Verifying,
     /// The last packs, the index and the snapshot are stored.
     Committing,
+    /// What nothing needs is removed.
+    Removing,
 }
 
 /// An amount of work.

@@ -7,6 +7,7 @@
 mod backup;
 mod forget;
 mod global;
+mod prune;
 mod restore;
 mod small;
 mod snapshot_filter;
@@ -18,6 +19,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use backup::{BackupArguments, ExcludeArguments};
 pub(crate) use forget::ForgetArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
+pub(crate) use prune::{PruneArguments, PruneHowArguments};
 pub(crate) use restore::{OverwriteArgument, RestoreArguments, RestorePatternArguments};
 pub(crate) use small::{
     ArchiveArgument, CatArguments, CheckArguments, DiffArguments, DumpArguments, FindArguments,
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     Locks(LocksArguments),
     /// List files in a snapshot
     Ls(LsArguments),
+    /// Remove unneeded data from the repository
+    Prune(PruneArguments),
     /// Extract the data from a snapshot
     Restore(Box<RestoreArguments>),
     /// List all snapshots
@@ -102,7 +106,6 @@ const LATER: [&str; 14] = [
     "migrate",
     "mount",
     "options",
-    "prune",
     "recover",
     "repair",
     "rewrite",

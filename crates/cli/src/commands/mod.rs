@@ -11,6 +11,7 @@ mod init;
 mod list;
 mod locks;
 mod ls;
+mod prune;
 mod restore;
 mod snapshots;
 mod stats;
@@ -39,6 +40,7 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
         Command::List(arguments) => list::list(session, &arguments),
         Command::Locks(_) => locks::locks(session),
         Command::Ls(arguments) => ls::ls(session, &arguments),
+        Command::Prune(arguments) => prune::prune(session, &arguments),
         Command::Restore(arguments) => restore::restore(session, &arguments),
         Command::Snapshots(arguments) => snapshots::snapshots(session, &arguments),
         Command::Stats(arguments) => stats::stats(session, &arguments),

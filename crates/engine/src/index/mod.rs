@@ -8,11 +8,13 @@
 
 mod file;
 mod packs;
+mod places;
 mod segment;
 
 pub use file::{BLOBS_PER_FILE_MAX, IndexBlob, IndexFile, IndexPack};
 
 pub use packs::PackSummary;
+pub(crate) use places::Place;
 
 use std::collections::HashSet;
 

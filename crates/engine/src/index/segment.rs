@@ -86,6 +86,18 @@ impl Segment {
         self.of(kind).find(id)
     }
 
+    /// Where in the segment, data before trees, a blob's entries begin, and how many there are.
+    pub(super) fn positions(&self, kind: BlobKind, id: &BlobId) -> (usize, usize) {
+        let before = if kind == BlobKind::Tree { self.data.entries.len() } else { 0 };
+        let (first, count) = self.of(kind).positions(id);
+        (before + first, count)
+    }
+
+    /// The entries of a kind in order, and of each whether it is of the same blob as the one before.
+    pub(super) fn entries(&self, kind: BlobKind) -> impl Iterator<Item = (&Entry, bool)> {
+        self.of(kind).entries()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.data.entries.len() + self.trees.entries.len()
     }
@@ -164,15 +176,30 @@ impl Sorted {
     }
 
     fn find(&self, id: &BlobId) -> &[Entry] {
+        let (first, count) = self.positions(id);
+        &self.entries[first..first + count]
+    }
+
+    /// Where the entries of a blob begin, and how many there are.
+    fn positions(&self, id: &BlobId) -> (usize, usize) {
         if self.entries.is_empty() {
-            return &[];
+            return (0, 0);
         }
         let bucket = bucket_of(id);
-        let range = self.starts[bucket] as usize..self.starts[bucket + 1] as usize;
-        let (entries, tail) = (&self.entries[range], tail_of(id));
+        let start = self.starts[bucket] as usize;
+        let (entries, tail) = (&self.entries[start..self.starts[bucket + 1] as usize], tail_of(id));
         let first = entries.partition_point(|entry| entry.tail < tail);
         let count = entries[first..].iter().take_while(|entry| entry.tail == tail).count();
-        &entries[first..first + count]
+        (start + first, count)
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (&Entry, bool)> {
+        let windows = self.starts.windows(2);
+        windows.flat_map(|window| {
+            let bucket = &self.entries[window[0] as usize..window[1] as usize];
+            (0..bucket.len())
+                .map(move |at| (&bucket[at], at > 0 && bucket[at - 1].tail == bucket[at].tail))
+        })
     }
 
     fn merge(&self, other: &Self) -> Self {

@@ -6,11 +6,15 @@
 
 mod notes;
 mod packer;
+<<<<<<< HEAD
 #[cfg(test)]
 mod tests;
+=======
+mod run;
+>>>>>>> b934170 (prune: marked under a shared lock, swept under a short exclusive one)
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -20,11 +24,11 @@ pub(crate) use notes::{LeftNotes, PackNotes};
 use packer::{Packer, Sealed, SpareBuffers};
 
 use crate::backend::{FileKind, FileName};
-use crate::blob::BlobKind;
+use crate::blob::{BlobKind, PackedBlob};
 use crate::clock::Clock;
 use crate::codec::{BlobCompressor, BlobDecompressor, Compression};
 use crate::crypto::OVERHEAD_BYTES;
-use crate::id::{BlobId, PackId};
+use crate::id::{BlobId, IndexId, PackId};
 use crate::index::{BLOBS_PER_FILE_MAX, Index, IndexFile, IndexPack};
 use crate::lock::{HeldLock, LockLost};
 use crate::pack::{FinishedPack, PackBuilder};
@@ -65,6 +69,10 @@ pub(crate) struct Store<'a> {
     unindexed: Mutex<Unindexed>,
     /// Where packs are noted until an index file names them, if there is such a place.
     notes: Option<PackNotes>,
+    /// The index files that were stored.
+    index_files: Mutex<HashSet<IndexId>>,
+    /// True once nothing more is to be taken in, because what was could not be stored.
+    is_stopped: AtomicBool,
     counts: StoreCounts,
 }
 
@@ -208,6 +216,8 @@ impl<'a> Store<'a> {
             spare: SpareBuffers::default(),
             unindexed: Mutex::default(),
             notes,
+            index_files: Mutex::default(),
+            is_stopped: AtomicBool::new(false),
             counts: StoreCounts::default(),
         }
     }
@@ -225,6 +235,16 @@ impl<'a> Store<'a> {
     /// The index as it is now: what was there before, and what index files of this run say.
     pub(crate) fn into_index(self) -> Index {
         self.index.into_inner()
+    }
+
+    /// The index files that were stored.
+    pub(crate) fn into_index_files(self) -> HashSet<IndexId> {
+        self.index_files.into_inner()
+    }
+
+    /// Makes whoever stores more fail.
+    fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
     }
 
     /// True if the blob is in a durable index file.
@@ -270,16 +290,47 @@ impl<'a> Store<'a> {
             self.verify(id, plaintext, is_compressed, sealer)?;
         }
         let length = u32::try_from(plaintext.len()).expect("blobs are far smaller than 4 GiB");
+        let uncompressed_length = is_compressed.then_some(length);
+        let blob = Sealed { id, bytes: &sealer.sealed, uncompressed_length };
+        self.pack(kind, &blob, full)?;
+        Ok(added)
+    }
+
+    /// Stores a blob as it is sealed already, with this repository's key. The caller has opened it
+    /// and knows that it is what it should be.
+    pub(crate) fn add_sealed(
+        &self,
+        blob: &PackedBlob,
+        sealed: &[u8],
+        full: &Sender<FinishedPack>,
+    ) -> Result<(), StoreError> {
+        let PackedBlob { id, kind, location } = *blob;
+        if self.is_indexed(kind, &id) || !self.claim(kind, id) {
+            return Ok(());
+        }
+        let uncompressed_length = location.uncompressed_length;
+        let bytes = location.plaintext_length().into();
+        self.count(kind, Added { bytes, stored_bytes: sealed.len() as u64 });
+        self.pack(kind, &Sealed { id, bytes: sealed, uncompressed_length }, full)
+    }
+
+    fn pack(
+        &self,
+        kind: BlobKind,
+        blob: &Sealed<'_>,
+        full: &Sender<FinishedPack>,
+    ) -> Result<(), StoreError> {
+        if self.is_stopped.load(Ordering::Relaxed) {
+            return Err(StoreError::Stopped);
+        }
         let packer = match kind {
             BlobKind::Data => &self.data,
             BlobKind::Tree => &self.trees,
         };
-        let uncompressed_length = is_compressed.then_some(length);
-        let blob = Sealed { id, bytes: &sealer.sealed, uncompressed_length };
-        if let Some(pack) = packer.add(&blob, &self.spare) {
-            full.send(self.finish(pack)?).map_err(|_| StoreError::Stopped)?;
+        match packer.add(blob, &self.spare) {
+            Some(pack) => full.send(self.finish(pack)?).map_err(|_| StoreError::Stopped),
+            None => Ok(()),
         }
-        Ok(added)
     }
 
     fn fresh_like(&self, id: &BlobId) -> &Mutex<HashSet<(BlobKind, BlobId)>> {
@@ -399,7 +450,8 @@ impl<'a> Store<'a> {
         let failed = |source| WriteError::Backend { kind: FileKind::Index, source };
         backend.sync().map_err(failed)?;
         fence.check()?;
-        self.repository.write_file(FileKind::Index, &file.to_json())?;
+        let id = self.repository.write_file(FileKind::Index, &file.to_json())?;
+        self.index_files.lock().insert(IndexId(id));
         self.index.write().add(file);
         for blob in file.packs.iter().flat_map(|pack| &pack.blobs) {
             self.fresh_like(&blob.id).lock().remove(&(blob.kind, blob.id));

@@ -71,7 +71,22 @@ pub(crate) fn for_each_tree(
     cancel: &Cancellation,
     visit: &(dyn Fn(&Folder, Result<&Tree, ReadError>) + Sync),
 ) -> Result<usize, ReadError> {
-    let mut seen = HashSet::new();
+    Ok(for_each_new_tree(repository, index, roots, HashSet::new(), cancel, visit)?.len())
+}
+
+/// The same for trees that are not in `seen`; returns those together with the ones it came to. What
+/// lies below a tree in `seen` is not looked for.
+///
+/// # Errors
+/// Only when asked to stop.
+pub(crate) fn for_each_new_tree(
+    repository: &Repository,
+    index: &Index,
+    roots: impl IntoIterator<Item = TreeId>,
+    mut seen: HashSet<TreeId>,
+    cancel: &Cancellation,
+    visit: &(dyn Fn(&Folder, Result<&Tree, ReadError>) + Sync),
+) -> Result<HashSet<TreeId>, ReadError> {
     let roots = roots.into_iter().filter(|id| seen.insert(*id)).map(Folder::root);
     let pending: Vec<_> = roots.collect();
     let work = Mutex::new(Work { pending, seen, busy: 0 });
@@ -109,7 +124,7 @@ pub(crate) fn for_each_tree(
     if cancel.is_cancelled() {
         return Err(ReadError::Cancelled);
     }
-    Ok(work.into_inner().seen.len())
+    Ok(work.into_inner().seen)
 }
 
 /// What a thread that panics was to find never comes: the others must not wait for it.

@@ -11,14 +11,13 @@ use holdfast_engine::backup::{
     Backup, BackupError, BackupOptions, BackupOutcome, Mode, ParentChoice, Sources, StoreError,
     Stream,
 };
-use holdfast_engine::codec::Compression;
 use holdfast_engine::id::SnapshotId;
 use holdfast_engine::lock::HeldLock;
 use holdfast_engine::repository::Repository;
 use holdfast_engine::snapshot::{HOST_AND_PATHS, SnapshotFilter};
 
 use super::Ended;
-use crate::arguments::{BackupArguments, CompressionArgument};
+use crate::arguments::BackupArguments;
 use crate::exit::{ExitStatus, Failure};
 use crate::output::messages::BackupSummaryMessage;
 use crate::output::{Verbosity, format, progress::while_shown};
@@ -27,9 +26,6 @@ use crate::{explain, locking, selection, values};
 
 use progress::BackupProgress;
 use sources::Input;
-
-/// The sizes of packs that restic takes, in MiB.
-const PACK_MIB: std::ops::RangeInclusive<u32> = 4..=128;
 
 /// Makes a snapshot.
 pub(crate) fn backup(session: &Session, arguments: &BackupArguments) -> Ended {
@@ -151,19 +147,9 @@ fn options(session: &Session, arguments: &BackupArguments) -> Result<BackupOptio
         skip_if_unchanged: arguments.skip_if_unchanged,
         workers: workers(session, arguments)?,
         scan: !arguments.no_scan && session.terminal.verbosity() > Verbosity::Quiet,
-        compression: compression(session)?,
-        pack_bytes: pack_bytes(session)?,
+        compression: session.blob_compression()?,
+        pack_bytes: session.pack_bytes()?,
         extra_verify: !session.global.no_extra_verify,
-    })
-}
-
-fn compression(session: &Session) -> Result<Compression, Failure> {
-    Ok(match session.compression()? {
-        CompressionArgument::Auto => Compression::Auto,
-        CompressionArgument::Off => Compression::Off,
-        CompressionArgument::Fastest => Compression::Fastest,
-        CompressionArgument::Better => Compression::Better,
-        CompressionArgument::Max => Compression::Max,
     })
 }
 
@@ -180,20 +166,6 @@ fn workers(
         (None, None) => 0,
     };
     Ok(NonZeroUsize::new(count))
-}
-
-fn pack_bytes(session: &Session) -> Result<u32, Failure> {
-    let of_variable = || session.environment.get("PACK_SIZE")?.parse().ok();
-    match session.global.pack_size.or_else(of_variable) {
-        None | Some(0) => Ok(BackupOptions::default().pack_bytes),
-        Some(size) if size < *PACK_MIB.start() => {
-            Err(Failure::fatal("pack size smaller than minimum of 4 MiB"))
-        }
-        Some(size) if size > *PACK_MIB.end() => {
-            Err(Failure::fatal("pack size larger than limit of 128 MiB"))
-        }
-        Some(size) => Ok(size << 20),
-    }
 }
 
 fn explicit_parent(

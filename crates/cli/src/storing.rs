@@ -1,0 +1,39 @@
+//! How commands that store data do so.
+
+use holdfast_engine::codec::Compression;
+use holdfast_engine::pack::PACK_BYTES_DEFAULT;
+
+use crate::arguments::CompressionArgument;
+use crate::exit::Failure;
+use crate::session::Session;
+
+/// The sizes of packs that restic accepts, in MiB.
+const PACK_MIB: std::ops::RangeInclusive<u32> = 4..=128;
+
+impl Session {
+    /// How blobs are to be compressed.
+    pub(crate) fn blob_compression(&self) -> Result<Compression, Failure> {
+        Ok(match self.compression()? {
+            CompressionArgument::Auto => Compression::Auto,
+            CompressionArgument::Off => Compression::Off,
+            CompressionArgument::Fastest => Compression::Fastest,
+            CompressionArgument::Better => Compression::Better,
+            CompressionArgument::Max => Compression::Max,
+        })
+    }
+
+    /// How large packs are to become, in bytes.
+    pub(crate) fn pack_bytes(&self) -> Result<u32, Failure> {
+        let of_variable = || self.environment.get("PACK_SIZE")?.parse().ok();
+        match self.global.pack_size.or_else(of_variable) {
+            None | Some(0) => Ok(PACK_BYTES_DEFAULT),
+            Some(size) if size < *PACK_MIB.start() => {
+                Err(Failure::fatal("pack size smaller than minimum of 4 MiB"))
+            }
+            Some(size) if size > *PACK_MIB.end() => {
+                Err(Failure::fatal("pack size larger than limit of 128 MiB"))
+            }
+            Some(size) => Ok(size << 20),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The second look, and the removal.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, SystemTime};
+
+use parking_lot::Mutex;
+
+use super::plan::Fate;
+use super::rewrite::Rewriter;
+use super::{Prune, PruneError, PruneOutcome, PrunePlan, list_ids, mark};
+use crate::backend::{Backend, BackendErrorKind, FileKind, FileName, Listed};
+use crate::blob::BlobKind;
+use crate::id::{BlobId, IndexId, PackId, RawId, SnapshotId};
+use crate::index::Index;
+use crate::lock::HeldLock;
+use crate::monitor::{
+    Cancellation, Event, Finding, FindingKind, Monitor, Phase, Totals, with_causes,
+};
+use crate::repository::WriteError;
+
+/// How many files are removed between two looks at the lock.
+const BATCH: usize = 64;
+
+impl PrunePlan {
+    /// True if anything is to be removed or copied.
+    pub(super) fn has_work(&self) -> bool {
+        self.fates.iter().any(|fate| *fate != Fate::Keep) || !self.abandoned.is_empty()
+    }
+}
+
+impl Prune<'_> {
+    /// Removes what the plan says, but for what turns out to be needed.
+    pub(super) fn sweep(
+        &self,
+        mut plan: PrunePlan,
+        lock: &HeldLock,
+        monitor: &dyn Monitor,
+        cancel: &Cancellation,
+    ) -> Result<PruneOutcome, PruneError> {
+        monitor.event(Event::Phase(Phase::Committing));
+        let repository = self.repository;
+        // The lock keeps all others away, so from here on nothing comes in any more.
+        let index_files = list_ids(repository, FileKind::Index, IndexId)?;
+        let mut leaving: HashSet<PackId> =
+            plan.packs(|fate| fate != Fate::Keep).into_iter().collect();
+        let mut index = std::mem::take(&mut plan.index);
+        for id in index_files.difference(&plan.index_files) {
+            index.add(&repository.read_index_file(*id)?);
+        }
+        let rescued = self.rescue(&plan, &index, &mut leaving, cancel)?;
+        let present = self.verify_packs(&index, &leaving)?;
+        if cancel.is_cancelled() {
+            return Err(PruneError::Cancelled);
+        }
+        let replaced = self.rewrite_index(&index_files, &leaving)?;
+
+        let (abandoned, left) = self.abandoned(&index, &present, Some(lock));
+        // Those that are gone already are not there to be removed.
+        let present: HashSet<PackId> = present.iter().map(|pack| PackId(pack.id)).collect();
+        let mut packs: Vec<RawId> = leaving.intersection(&present).map(|id| id.0).collect();
+        packs.extend(abandoned.iter().map(|pack| pack.id));
+        let files = (replaced.len() + packs.len()) as u64;
+        monitor.event(Event::Total(Totals { files, folders: 0, bytes: 0, exact: true }));
+        monitor.event(Event::Phase(Phase::Removing));
+        let mut failed = self.remove(FileKind::Index, &replaced, lock, monitor)?;
+        // A pack must not go before the index that names it is gone for good.
+        if failed > 0 {
+            return Ok(PruneOutcome { rescued, failed, ..PruneOutcome::default() });
+        }
+        failed = self.remove(FileKind::Pack, &packs, lock, monitor)?;
+        Ok(PruneOutcome {
+            repacked: plan.fates.iter().filter(|fate| **fate == Fate::Repack).count(),
+            removed: packs.len(),
+            rescued,
+            left,
+            failed,
+        })
+    }
+
+    /// Looks at the snapshots that were made meanwhile, and lets packs stay that these need after
+    /// all. Returns how many.
+    fn rescue(
+        &self,
+        plan: &PrunePlan,
+        index: &Index,
+        leaving: &mut HashSet<PackId>,
+        cancel: &Cancellation,
+    ) -> Result<usize, PruneError> {
+        let present = list_ids(self.repository, FileKind::Snapshot, SnapshotId)?;
+        let new: HashSet<SnapshotId> = present.difference(&plan.snapshots).copied().collect();
+        if new.is_empty() {
+            return Ok(0);
+        }
+        let roots = mark::load_roots(self.repository, &new)?;
+        let needed: Mutex<HashSet<(BlobKind, BlobId)>> = Mutex::default();
+        let need = |kind, id: &BlobId| {
+            let is_there = index.contains(kind, id);
+            needed.lock().insert((kind, *id));
+            is_there
+        };
+        let seen = plan.trees.clone();
+        mark::for_each_need(self.repository, index, &roots, seen, cancel, &need)?;
+        let mut rescued = 0;
+        for (kind, id) in needed.into_inner() {
+            let packs: Vec<PackId> =
+                index.locate_all(kind, &id).into_iter().map(|location| location.pack).collect();
+            if packs.iter().all(|pack| leaving.contains(pack)) {
+                let pack = packs.first().ok_or(PruneError::MissingBlob { kind, id })?;
+                leaving.remove(pack);
+                rescued += 1;
+            }
+        }
+        Ok(rescued)
+    }
+
+    /// The packs that are there; refuses if one that stays is not as the index says.
+    fn verify_packs(
+        &self,
+        index: &Index,
+        leaving: &HashSet<PackId>,
+    ) -> Result<Vec<Listed>, PruneError> {
+        let listed = self.repository.list(FileKind::Pack)?;
+        let sizes: HashMap<PackId, u64> =
+            listed.iter().map(|pack| (PackId(pack.id), pack.size)).collect();
+        for pack in index.packs().filter(|pack| !leaving.contains(&pack.id)) {
+            let (id, expected) = (pack.id, pack.file_bytes());
+            match sizes.get(&id) {
+                None => return Err(PruneError::MissingPack { id }),
+                Some(actual) if *actual != expected => {
+                    return Err(PruneError::WrongSize { id, actual: *actual, expected });
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(listed)
+    }
+
+    /// Stores index files without the packs that leave, and returns the ones that these replace.
+    fn rewrite_index(
+        &self,
+        present: &HashSet<IndexId>,
+        leaving: &HashSet<PackId>,
+    ) -> Result<Vec<RawId>, PruneError> {
+        let mut rewriter = Rewriter::new(self.repository, leaving);
+        present.iter().try_for_each(|id| rewriter.take(*id))?;
+        let replaced = rewriter.finish()?;
+        let failed = |source| WriteError::Backend { kind: FileKind::Index, source };
+        self.repository.backend().sync().map_err(failed)?;
+        Ok(replaced)
+    }
+
+    /// Packs that no index file names and that are old enough to be called abandoned; and how many
+    /// are not. Their age is told by the storage's clock, read off our own lock.
+    pub(super) fn abandoned(
+        &self,
+        index: &Index,
+        present: &[Listed],
+        lock: Option<&HeldLock>,
+    ) -> (Vec<Listed>, usize) {
+        let backend = self.repository.backend();
+        let now =
+            lock.and_then(HeldLock::id).and_then(|id| modified(&**backend, FileKind::Lock, id.0));
+        let is_unknown = |pack: &&Listed| {
+            let id = PackId(pack.id);
+            index.pack(&id).is_none() && !index.is_marked(&id)
+        };
+        let (old, young): (Vec<&Listed>, Vec<&Listed>) =
+            present.iter().filter(is_unknown).partition(|pack| {
+                let age = now.zip(modified(&**backend, FileKind::Pack, pack.id));
+                let age = age.and_then(|(now, stored)| now.duration_since(stored).ok());
+                age.is_some_and(|age: Duration| age >= self.options.unindexed_age_min)
+            });
+        (old.into_iter().copied().collect(), young.len())
+    }
+
+    /// Removes files in an order of no meaning, and makes it durable. Returns how many stay that
+    /// should not.
+    fn remove(
+        &self,
+        kind: FileKind,
+        ids: &[RawId],
+        lock: &HeldLock,
+        monitor: &dyn Monitor,
+    ) -> Result<usize, PruneError> {
+        let mut failed = 0;
+        let backend = self.repository.backend();
+        for batch in ids.chunks(BATCH) {
+            lock.fence()?;
+            for id in batch {
+                match backend.remove(FileName::new(kind, *id)) {
+                    Ok(()) => {}
+                    Err(error) if error.kind == BackendErrorKind::NotFound => {}
+                    Err(error) => {
+                        failed += 1;
+                        let message = with_causes(&error);
+                        let kind = FindingKind::Unwritable;
+                        let finding = Finding { kind, path: None, during: "prune", message };
+                        monitor.event(Event::Finding(&finding));
+                    }
+                }
+            }
+        }
+        backend.sync().map_err(|source| WriteError::Backend { kind, source })?;
+        Ok(failed)
+    }
+}
+
+fn modified(backend: &dyn Backend, kind: FileKind, id: RawId) -> Option<SystemTime> {
+    backend.modified(FileName::new(kind, id)).ok()
+}

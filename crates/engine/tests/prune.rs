@@ -1,0 +1,499 @@
+//! Prunes: what snapshots need stays, what nothing needs goes, wherever it is interrupted.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use holdfast_engine::backend::{Backend, BackendErrorKind, FileKind, FileName, MemoryBackend};
+use holdfast_engine::backup::BackupOptions;
+use holdfast_engine::blob::BlobKind;
+use holdfast_engine::check::{CheckOptions, DataSubset, check};
+use holdfast_engine::id::{IndexId, PackId, SnapshotId};
+use holdfast_engine::index::IndexFile;
+use holdfast_engine::lock::{AutoUnlock, LockRequest, acquire};
+use holdfast_engine::monitor::{Cancellation, Unwatched};
+use holdfast_engine::prune::{
+    MaxUnused, Prune, PruneError, PruneLocking, PruneOptions, PruneOutcome, PrunePlan,
+};
+use holdfast_engine::snapshot::Snapshot;
+use holdfast_testkit::random::Random;
+use holdfast_testkit::{FaultyBackend, TestRepository};
+
+/// What files held, by path.
+type Contents = BTreeMap<String, Vec<u8>>;
+
+/// A repository, a folder to back up, and what each snapshot held.
+struct World {
+    storage: Arc<MemoryBackend>,
+    test: TestRepository,
+    source: tempfile::TempDir,
+    random: Random,
+    kept: BTreeMap<SnapshotId, Contents>,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let storage = Arc::new(MemoryBackend::new());
+        let test = TestRepository::create(storage.clone());
+        let source = tempfile::tempdir().expect("a folder");
+        Self { storage, test, source, random: Random::new(seed), kept: BTreeMap::new() }
+    }
+
+    /// A repository with some backups of which some were forgotten.
+    fn with_history(seed: u64) -> Self {
+        let mut world = Self::new(seed);
+        for _ in 0..6 {
+            world.change();
+            world.backup();
+        }
+        world.forget(3);
+        world
+    }
+
+    /// Writes, changes and removes some files.
+    fn change(&mut self) {
+        for _ in 0..12 {
+            let random = &mut self.random;
+            let folder = self.source.path().join(format!("folder {}", random.below(4)));
+            fs::create_dir_all(&folder).expect("made");
+            let path = folder.join(format!("file {}", random.below(12)));
+            if random.chance(1, 4) {
+                let _ = fs::remove_file(path);
+            } else {
+                let length = random.below(40_000) as usize;
+                fs::write(path, random.bytes(length)).expect("written");
+            }
+        }
+    }
+
+    fn backup(&mut self) -> SnapshotId {
+        let options = BackupOptions { pack_bytes: 100_000, ..BackupOptions::default() };
+        let done = self.test.backup_with(self.source.path(), &options, &Unwatched);
+        let outcome = done.expect("memory does not fail");
+        let id = outcome.snapshot.expect("a snapshot");
+        self.kept.insert(id, contents(self.source.path()));
+        id
+    }
+
+    fn forget(&mut self, count: usize) {
+        for _ in 0..count {
+            let ids: Vec<_> = self.kept.keys().copied().collect();
+            let id = *self.random.pick(&ids);
+            self.kept.remove(&id);
+            self.storage.remove(FileName::new(FileKind::Snapshot, id.0)).expect("it is there");
+        }
+    }
+
+    fn options(&self) -> PruneOptions {
+        PruneOptions {
+            max_unused: MaxUnused::Bytes(0),
+            repack_smaller_than: Some(0),
+            pack_bytes: 100_000,
+            unindexed_age_min: Duration::ZERO,
+            ..PruneOptions::default()
+        }
+    }
+
+    fn plan(&self, options: &PruneOptions) -> Result<PrunePlan, PruneError> {
+        prune_of(&self.test, options).plan(&Unwatched, &Cancellation::default())
+    }
+
+    fn prune(&self, options: &PruneOptions) -> Result<PruneOutcome, PruneError> {
+        prune(&self.test, options)
+    }
+
+    /// Nothing is damaged, and every snapshot holds what it held.
+    fn assert_whole(&self) {
+        let test = TestRepository::open(self.storage.clone()).expect("it opens");
+        let options = CheckOptions { data: DataSubset::All, ..CheckOptions::default() };
+        let checked = check(&test.repository, &options, &Unwatched, &Cancellation::default());
+        let outcome = checked.expect("it lists");
+        assert!(outcome.is_sound(), "{:?}", outcome.findings);
+        let listed = self.storage.list(FileKind::Snapshot).expect("memory");
+        let ids: HashSet<_> = listed.into_iter().map(|file| SnapshotId(file.id)).collect();
+        assert_eq!(ids, self.kept.keys().copied().collect());
+        for (id, expected) in &self.kept {
+            let snapshot = Snapshot::load(&test.repository, *id).expect("it loads");
+            assert!(test.contents(snapshot.tree) == *expected, "{id:?} holds something else");
+        }
+    }
+
+    /// Every blob that the index names is needed, and lies in one place.
+    fn assert_nothing_to_remove(&self) {
+        let plan = self.plan(&self.options()).expect("sound");
+        let stats = plan.stats();
+        assert_eq!((stats.unused.blobs, stats.duplicates.blobs), (0, 0), "{stats:?}");
+        assert_eq!(stats.abandoned_packs, 0, "{stats:?}");
+    }
+
+    fn index_files(&self) -> Vec<IndexFile> {
+        let listed = self.storage.list(FileKind::Index).expect("memory");
+        let read = |id| self.test.repository.read_index_file(IndexId(id)).expect("it reads");
+        listed.into_iter().map(|file| read(file.id)).collect()
+    }
+
+    /// Replaces all index files by others, as a program without locks does.
+    fn rewrite_index(&self, change: impl Fn(&mut IndexFile)) {
+        let old = self.storage.list(FileKind::Index).expect("memory");
+        for mut file in self.index_files() {
+            change(&mut file);
+            self.test.repository.write_file(FileKind::Index, &file.to_json()).expect("memory");
+        }
+        for file in old {
+            self.storage.remove(FileName::new(FileKind::Index, file.id)).expect("memory");
+        }
+    }
+
+    fn packs(&self) -> HashSet<PackId> {
+        let listed = self.storage.list(FileKind::Pack).expect("memory");
+        listed.into_iter().map(|pack| PackId(pack.id)).collect()
+    }
+}
+
+fn prune_of<'a>(test: &'a TestRepository, options: &'a PruneOptions) -> Prune<'a> {
+    let locking =
+        PruneLocking { context: &test.context, wait: Duration::ZERO, auto_unlock: AutoUnlock::Off };
+    Prune { repository: &test.repository, options, locking: Some(locking) }
+}
+
+fn prune(test: &TestRepository, options: &PruneOptions) -> Result<PruneOutcome, PruneError> {
+    let (prune, cancel) = (prune_of(test, options), Cancellation::default());
+    let plan = prune.plan(&Unwatched, &cancel)?;
+    prune.carry_out(plan, &Unwatched, &cancel)
+}
+
+fn contents(folder: &Path) -> Contents {
+    let mut found = Contents::new();
+    for entry in fs::read_dir(folder).expect("it lists") {
+        let path = entry.expect("it lists").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if path.is_dir() {
+            let below = contents(&path).into_iter();
+            found.extend(below.map(|(path, content)| (format!("/{name}{path}"), content)));
+        } else {
+            found.insert(format!("/{name}"), fs::read(&path).expect("it reads"));
+        }
+    }
+    found
+}
+
+#[test]
+fn what_snapshots_need_stays_and_the_rest_goes() {
+    for seed in 0..12 {
+        let mut world = World::new(seed);
+        for round in 0..5 {
+            world.change();
+            world.backup();
+            world.change();
+            world.backup();
+            if round > 1 {
+                world.forget(2);
+            }
+            let outcome = world.prune(&world.options()).expect("memory does not fail");
+            assert_eq!((outcome.failed, outcome.rescued), (0, 0));
+            world.assert_whole();
+            world.assert_nothing_to_remove();
+        }
+    }
+}
+
+#[test]
+fn a_repository_without_snapshots_is_emptied() {
+    let mut world = World::with_history(1);
+    world.forget(3);
+    world.prune(&world.options()).expect("memory does not fail");
+    for kind in [FileKind::Index, FileKind::Pack] {
+        assert_eq!(world.storage.list(kind).expect("memory"), []);
+    }
+}
+
+#[test]
+fn what_may_stay_unused_stays_and_what_is_not_to_be_copied_too() {
+    let world = World::with_history(2);
+    let all = world.plan(&world.options()).expect("sound").stats().unused.bytes;
+    let unlimited = PruneOptions { max_unused: MaxUnused::Unlimited, ..world.options() };
+    let none = PruneOptions { max_repack_bytes: Some(0), ..world.options() };
+    let half = PruneOptions { max_unused: MaxUnused::Bytes(all / 2), ..world.options() };
+    assert_eq!(world.plan(&none).expect("sound").stats().packs_to_repack, 0);
+    let plan = world.plan(&half).expect("sound");
+    assert!(plan.stats().unused_bytes_after() <= all / 2, "{:?}", plan.stats());
+    assert!(plan.stats().unused_bytes_after() > 0, "{:?}", plan.stats());
+    drop(plan);
+    let before = world.packs();
+    world.prune(&unlimited).expect("memory does not fail");
+    world.assert_whole();
+    assert!(world.packs().len() < before.len());
+}
+
+#[test]
+fn many_small_packs_become_few() {
+    let mut world = World::new(3);
+    for _ in 0..12 {
+        world.change();
+        world.backup();
+    }
+    let before = world.packs().len();
+    let options =
+        PruneOptions { pack_bytes: 16 << 20, repack_smaller_than: None, ..world.options() };
+    world.prune(&options).expect("memory does not fail");
+    assert!(world.packs().len() <= 4, "{before} became {}", world.packs().len());
+    world.assert_whole();
+}
+
+#[test]
+fn a_snapshot_made_between_the_two_looks_keeps_what_it_needs() {
+    let mut rescued = 0;
+    for seed in 0..8 {
+        let mut world = World::new(100 + seed);
+        world.change();
+        let old = world.backup();
+        let content = contents(world.source.path());
+        fs::remove_dir_all(world.source.path()).expect("removed");
+        fs::create_dir(world.source.path()).expect("made");
+        world.change();
+        world.backup();
+        world.kept.remove(&old);
+        world.storage.remove(FileName::new(FileKind::Snapshot, old.0)).expect("it is there");
+
+        let options = world.options();
+        let plan = world.plan(&options).expect("sound");
+        assert!(plan.stats().unused.blobs > 0);
+        for (path, content) in &content {
+            let path = world.source.path().join(&path[1..]);
+            fs::create_dir_all(path.parent().expect("it has one")).expect("made");
+            fs::write(path, content).expect("written");
+        }
+        let added = world.packs();
+        world.backup();
+        assert!(world.packs().difference(&added).count() <= 2, "the backup relies on old packs");
+        let prune = prune_of(&world.test, &options);
+        let done = prune.carry_out(plan, &Unwatched, &Cancellation::default());
+        rescued += done.expect("memory does not fail").rescued;
+        world.assert_whole();
+    }
+    assert!(rescued > 0, "no seed made what this is about");
+}
+
+#[test]
+fn it_starts_over_if_another_program_rewrote_the_index_between_the_two_looks() {
+    let world = World::with_history(4);
+    let options = world.options();
+    let plan = world.plan(&options).expect("sound");
+    world.rewrite_index(|file| file.packs.reverse());
+    let prune = prune_of(&world.test, &options);
+    prune.carry_out(plan, &Unwatched, &Cancellation::default()).expect("memory does not fail");
+    world.assert_whole();
+    world.assert_nothing_to_remove();
+}
+
+#[test]
+fn it_holds_a_shared_lock_while_it_plans_and_none_afterwards() {
+    let world = World::with_history(5);
+    let options = world.options();
+    let plan = world.plan(&options).expect("sound");
+    drop(world.test.lock(false));
+    let request = LockRequest {
+        exclusive: true,
+        wait: Duration::ZERO,
+        auto_unlock: AutoUnlock::Off,
+        operation: "test".to_owned(),
+    };
+    let cancel = Cancellation::default();
+    let repository = &world.test.repository;
+    acquire(repository, &request, &world.test.context, &Unwatched, &cancel)
+        .expect_err("the plan holds a lock");
+    drop(plan);
+    let lock = world.test.lock(false);
+    let prune_beside = world.prune(&options);
+    assert!(matches!(prune_beside, Err(PruneError::Lock { exclusive: true, .. })));
+    drop(lock);
+    world.assert_whole();
+    world.prune(&options).expect("memory does not fail");
+    assert_eq!(world.storage.list(FileKind::Lock).expect("memory"), []);
+    world.assert_nothing_to_remove();
+}
+
+#[test]
+fn copies_of_a_blob_become_one() {
+    let world = World::with_history(6);
+    // Interrupted after it copied: everything that is needed of some packs is there twice.
+    let options = world.options();
+    for changes in [30, 40, 50] {
+        let faulty = FaultyBackend::new(world.storage.clone(), changes, BackendErrorKind::Full);
+        if let Ok(test) = TestRepository::open(Arc::new(faulty)) {
+            let _ = prune(&test, &options);
+        }
+    }
+    clear_locks(&world);
+    world.prune(&options).expect("memory does not fail");
+    world.assert_whole();
+    world.assert_nothing_to_remove();
+}
+
+fn clear_locks(world: &World) {
+    for lock in world.storage.list(FileKind::Lock).expect("memory") {
+        world.storage.remove(FileName::new(FileKind::Lock, lock.id)).expect("memory");
+    }
+}
+
+#[test]
+fn wherever_the_storage_fails_nothing_is_lost_and_the_next_prune_goes_on() {
+    let mut faults = 0;
+    for kind in [BackendErrorKind::Full, BackendErrorKind::Offline] {
+        for changes in 0.. {
+            let world = World::with_history(7);
+            let faulty = Arc::new(FaultyBackend::new(world.storage.clone(), changes, kind));
+            let test = TestRepository::open(faulty.clone()).expect("reading works");
+            let done = prune(&test, &world.options());
+            drop(test);
+            if kind == BackendErrorKind::Offline {
+                faulty.lose_unsynced();
+            }
+            clear_locks(&world);
+            world.assert_whole();
+            world.prune(&world.options()).expect("memory does not fail");
+            world.assert_whole();
+            world.assert_nothing_to_remove();
+            match done {
+                Ok(outcome) if outcome.failed == 0 => break,
+                _ => faults += 1,
+            }
+        }
+    }
+    assert!(faults > 20, "only {faults} faults");
+}
+
+#[test]
+fn nothing_is_removed_while_it_is_not_known_what_is_needed() {
+    let damage = |what: &dyn Fn(&World)| {
+        let world = World::with_history(8);
+        what(&world);
+        let before = world.packs();
+        let error = world.prune(&world.options()).expect_err("it refuses");
+        assert_eq!(world.packs(), before, "{error}");
+        error
+    };
+    let replace = |world: &World, file: FileName, bytes: &[u8]| {
+        world.storage.remove(file).expect("it is there");
+        world.storage.write(file, &[bytes]).expect("memory");
+    };
+    let error = damage(&|world| {
+        let id = *world.kept.keys().next().expect("one");
+        replace(world, FileName::new(FileKind::Snapshot, id.0), b"garbage");
+    });
+    assert!(matches!(error, PruneError::Snapshot { .. }), "{error:?}");
+    let needed = |world: &World, kind: BlobKind| {
+        let plan = world.plan(&world.options()).expect("sound");
+        let leaving: HashSet<_> = plan.packs_to_remove().into_iter().collect();
+        let files = world.index_files();
+        let packs = files.iter().flat_map(|file| &file.packs);
+        let mut packs = packs.filter(|pack| pack.blobs.iter().all(|blob| blob.kind == kind));
+        packs.find(|pack| !leaving.contains(&pack.id)).expect("one is needed").id
+    };
+    let error = damage(&|world| {
+        let id = needed(world, BlobKind::Data);
+        world.storage.remove(FileName::new(FileKind::Pack, id.0)).expect("it is there");
+    });
+    assert!(matches!(error, PruneError::MissingPack { .. }), "{error:?}");
+    let error = damage(&|world| {
+        let file = FileName::new(FileKind::Pack, needed(world, BlobKind::Data).0);
+        let bytes = world.storage.read(file).expect("it is there");
+        replace(world, file, &bytes[..bytes.len() - 1]);
+    });
+    assert!(matches!(error, PruneError::WrongSize { .. }), "{error:?}");
+    let error = damage(&|world| {
+        let id = needed(world, BlobKind::Tree);
+        world.storage.remove(FileName::new(FileKind::Pack, id.0)).expect("it is there");
+    });
+    assert!(matches!(error, PruneError::Tree { .. }), "{error:?}");
+    let error = damage(&|world| {
+        let id = needed(world, BlobKind::Data);
+        world.rewrite_index(|file| file.packs.retain(|pack| pack.id != id));
+    });
+    assert!(matches!(error, PruneError::MissingBlob { .. }), "{error:?}");
+    let error = damage(&|world| {
+        let file = world.storage.list(FileKind::Index).expect("memory")[0];
+        replace(world, FileName::new(FileKind::Index, file.id), b"garbage");
+    });
+    assert!(matches!(error, PruneError::Read(_)), "{error:?}");
+}
+
+#[test]
+fn a_damaged_blob_that_is_to_be_copied_stops_it() {
+    let world = World::with_history(9);
+    let options = world.options();
+    let plan = world.plan(&options).expect("sound");
+    let packs = plan.packs_to_repack();
+    drop(plan);
+    assert!(!packs.is_empty());
+    for pack in &packs {
+        let file = FileName::new(FileKind::Pack, pack.0);
+        let mut bytes = world.storage.read(file).expect("it is there");
+        let end = bytes.len() * 9 / 10;
+        bytes[..end].iter_mut().for_each(|byte| *byte ^= 1);
+        world.storage.remove(file).expect("it is there");
+        world.storage.write(file, &[&bytes]).expect("memory");
+    }
+    let before = world.packs();
+    world.prune(&options).expect_err("it refuses");
+    assert!(world.packs().is_superset(&before));
+}
+
+#[test]
+fn a_pack_that_is_gone_and_that_nothing_needs_is_forgotten() {
+    let world = World::with_history(10);
+    let plan = world.plan(&world.options()).expect("sound");
+    let gone = *plan.packs_to_remove().first().expect("one is not needed");
+    drop(plan);
+    world.storage.remove(FileName::new(FileKind::Pack, gone.0)).expect("it is there");
+    world.prune(&world.options()).expect("memory does not fail");
+    world.assert_whole();
+    world.assert_nothing_to_remove();
+}
+
+#[test]
+fn packs_that_nobody_names_stay_until_they_are_old_and_marked_ones_for_ever() {
+    let world = World::with_history(11);
+    world.prune(&world.options()).expect("memory does not fail");
+    let stray = PackId::of(b"stray");
+    let marked = PackId::of(b"marked");
+    for pack in [stray, marked] {
+        world.storage.write(FileName::new(FileKind::Pack, pack.0), &[b"stray"]).expect("memory");
+    }
+    let list = format!(r#"[{{"id":"{marked}","blobs":[],"time":"2026-01-01T00:00:00Z"}}]"#);
+    let raw = serde_json::value::RawValue::from_string(list).expect("JSON");
+    world.rewrite_index(|file| file.packs_to_delete = Some(raw.clone()));
+
+    let young = PruneOptions { unindexed_age_min: Duration::from_secs(3600), ..world.options() };
+    assert_eq!(world.prune(&young).expect("memory does not fail").left, 1);
+    assert!(world.packs().contains(&stray));
+    // Something else to do, so that index files are stored anew.
+    let mut world = world;
+    world.change();
+    world.backup();
+    world.forget(1);
+    world.prune(&world.options()).expect("memory does not fail");
+    assert!(!world.packs().contains(&stray));
+    assert!(world.packs().contains(&marked));
+    assert!(world.index_files().iter().any(|file| file.marked_packs() == [marked]));
+    world.assert_whole();
+}
+
+#[test]
+fn whoever_asks_to_stop_is_heard_and_nothing_is_lost() {
+    let world = World::with_history(12);
+    let options = world.options();
+    let prune = prune_of(&world.test, &options);
+    let cancel = Cancellation::default();
+    let plan = prune.plan(&Unwatched, &cancel).expect("sound");
+    cancel.cancel();
+    let done = prune.carry_out(plan, &Unwatched, &cancel);
+    assert!(matches!(done, Err(PruneError::Cancelled)), "{done:?}");
+    assert!(matches!(
+        prune.plan(&Unwatched, &cancel),
+        Err(PruneError::Lock { .. } | PruneError::Cancelled)
+    ));
+    world.assert_whole();
+}

@@ -206,3 +206,10 @@ impl Cancellation {
         self.0.load(Ordering::Relaxed)
     }
 }
+
+/// Who watches, and may stop it.
+#[derive(Clone, Copy)]
+pub(crate) struct Watch<'a> {
+    pub(crate) monitor: &'a dyn Monitor,
+    pub(crate) cancel: &'a Cancellation,
+}

@@ -97,7 +97,7 @@ pub(crate) enum NotACommand {
 }
 
 /// Commands of restic that are still to come.
-const LATER: [&str; 14] = [
+const LATER: [&str; 13] = [
     "cache",
     "copy",
     "features",

@@ -8,7 +8,6 @@
 pub mod exclude;
 pub mod source;
 
-mod adopt;
 mod archive;
 mod begin;
 mod change;
@@ -20,6 +19,7 @@ mod input;
 mod queue;
 mod report;
 mod scan;
+mod stock;
 mod targets;
 
 use std::io::{self, Read};
@@ -47,6 +47,7 @@ use crate::id::{SnapshotId, TreeId};
 use crate::identity::Identity;
 use crate::index::Index;
 use crate::lock::{HeldLock, LockLost};
+pub(crate) use crate::monitor::Watch;
 use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals};
 use crate::pack::PACK_BYTES_DEFAULT;
 use crate::repository::{ReadError, Repository, WriteError};
@@ -284,7 +285,7 @@ impl Backup<'_> {
     /// Brings the index in line with the packs that are there.
     fn take_stock(&self, index: &mut Index, watch: Watch<'_>) -> Result<(), BackupError> {
         match self.mode {
-            Mode::Store(lock) => adopt::take_stock(self.repository, index, lock, watch)
+            Mode::Store(lock) => stock::take_stock(self.repository, index, lock, watch)
                 .map_err(|error| watch.cancelled_or(error)),
             // Without a lock, what is listed and what is indexed need not belong together.
             Mode::DryRun => Ok(()),
@@ -460,13 +461,6 @@ struct Recorded {
     begun: Timestamp,
     paths: Vec<String>,
     parent: Option<(SnapshotId, TreeId)>,
-}
-
-/// Who watches, and may stop it.
-#[derive(Clone, Copy)]
-pub(crate) struct Watch<'a> {
-    pub(crate) monitor: &'a dyn Monitor,
-    pub(crate) cancel: &'a Cancellation,
 }
 
 impl Watch<'_> {

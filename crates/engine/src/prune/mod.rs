@@ -39,8 +39,9 @@ use crate::backend::{FileKind, Listed};
 use crate::id::{IndexId, PackId, SnapshotId, TreeId};
 use crate::index::Index;
 use crate::lock::{AutoUnlock, HeldLock, LockContext, LockError, LockRequest, acquire};
-use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals};
+use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals, Watch};
 use crate::repository::{ReadError, Repository};
+use crate::store::adopt_left;
 
 /// How locks are taken.
 #[derive(Debug, Clone)]
@@ -178,15 +179,21 @@ impl Prune<'_> {
         monitor.event(Event::Phase(Phase::Preparing));
         // Snapshots first: whatever a snapshot in this list needs was in the index before it.
         let snapshots = list_ids(repository, FileKind::Snapshot, SnapshotId)?;
-        let index_files: HashSet<IndexId> = list_ids(repository, FileKind::Index, IndexId)?;
+        let mut index_files: HashSet<IndexId> = list_ids(repository, FileKind::Index, IndexId)?;
         let mut index = repository.load_index(cancel)?;
+        let listed = repository.list(FileKind::Pack)?;
+        if let Some(lock) = &lock {
+            // What an interrupted prune copied already need not be copied again.
+            let watch = Watch { monitor, cancel };
+            let stored = adopt_left::<PruneError>(repository, &mut index, &listed, lock, watch)?;
+            index_files.extend(stored);
+        }
         index.merge();
         let files = snapshots.len() as u64;
         monitor.event(Event::Total(Totals { files, folders: 0, bytes: 0, exact: true }));
         monitor.event(Event::Phase(Phase::Marking));
         let roots = mark::load_roots(repository, &snapshots)?;
         let (mut marks, trees) = mark::mark(repository, &index, &roots, cancel)?;
-        let listed = repository.list(FileKind::Pack)?;
         let sizes: HashMap<PackId, u64> =
             listed.iter().map(|pack| (PackId(pack.id), pack.size)).collect();
         let version = repository.config().version;

@@ -18,7 +18,7 @@ use crate::index::{Index, PackSummary};
 use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals};
 use crate::pack::FinishedPack;
 use crate::repository::Repository;
-use crate::store::{Fence, Sealer, Store, StoreOptions};
+use crate::store::{Fence, PackNotes, Sealer, Store, StoreOptions};
 
 /// What lies between two blobs that are needed is read along with them up to this many bytes; more
 /// costs longer than asking twice.
@@ -53,7 +53,9 @@ impl Prune<'_> {
         };
         // Nothing counts as stored already: what is needed is to be copied.
         let clock = &*self.locking.as_ref().ok_or(PruneError::Unlocked)?.context.clock;
-        let store = Store::new(self.repository, Index::default(), options, clock, None);
+        let id = self.repository.config().id;
+        let notes = lock.journal().map(|journal| PackNotes::new(journal.folder(), id));
+        let store = Store::new(self.repository, Index::default(), options, clock, notes);
         let next = AtomicUsize::new(0);
         let work = |full: &Sender<FinishedPack>| {
             let mut copier = Copier::new(self, plan, &store)?;

@@ -4,14 +4,12 @@
 //! packs go to a few threads that store them; when these cannot keep up, workers wait, which is what
 //! bounds memory. An index file is stored only after the packs that it names are durable.
 
+mod adopt;
 mod notes;
 mod packer;
-<<<<<<< HEAD
+mod run;
 #[cfg(test)]
 mod tests;
-=======
-mod run;
->>>>>>> b934170 (prune: marked under a shared lock, swept under a short exclusive one)
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,7 +18,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender};
 use parking_lot::{Mutex, RwLock};
 
-pub(crate) use notes::{LeftNotes, PackNotes};
+pub(crate) use adopt::adopt_left;
+use notes::LeftNotes;
+pub(crate) use notes::PackNotes;
 use packer::{Packer, Sealed, SpareBuffers};
 
 use crate::backend::{FileKind, FileName};

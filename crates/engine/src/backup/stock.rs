@@ -1,0 +1,54 @@
+//! What there is before anything is stored.
+//!
+//! An index file may name a pack that is gone: a disk had errors, or a hand removed it. What was in
+//! it counts as absent then, so that this backup stores it again where the source still has it. The
+//! other way round, packs that an interrupted backup left without an index file are named in one.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{BackupError, Watch};
+use crate::backend::{FileKind, Listed};
+use crate::id::PackId;
+use crate::index::Index;
+use crate::lock::HeldLock;
+use crate::monitor::{Event, Finding, FindingKind};
+use crate::repository::Repository;
+use crate::store::adopt_left;
+
+/// Brings `index` in line with the packs that are there.
+pub(super) fn take_stock(
+    repository: &Repository,
+    index: &mut Index,
+    lock: &HeldLock,
+    watch: Watch<'_>,
+) -> Result<(), BackupError> {
+    let listed = repository.list(FileKind::Pack)?;
+    forget_lost(index, &listed, watch);
+    adopt_left::<BackupError>(repository, index, &listed, lock, watch)?;
+    Ok(())
+}
+
+/// Makes the index forget what lies in packs that are gone or cut short.
+fn forget_lost(index: &mut Index, listed: &[Listed], watch: Watch<'_>) {
+    let sizes: HashMap<PackId, u64> =
+        listed.iter().map(|pack| (PackId(pack.id), pack.size)).collect();
+    let is_lost = |id: &PackId, bytes: u32| sizes.get(id).is_none_or(|size| *size < bytes.into());
+    let lost: HashSet<PackId> = index
+        .packs()
+        .filter(|pack| is_lost(&pack.id, pack.blob_bytes))
+        .map(|pack| pack.id)
+        .collect();
+    for id in &lost {
+        let how = if sizes.contains_key(id) { "cut short" } else { "missing" };
+        let message = format!(
+            "pack {} is {how}: what it held is stored again where the source still has it",
+            id.short()
+        );
+        let kind = FindingKind::Damaged;
+        let finding = Finding { kind, path: None, during: "adopt", message };
+        watch.monitor.event(Event::Finding(&finding));
+    }
+    if !lost.is_empty() {
+        index.forget_blobs_in(&lost);
+    }
+}

@@ -393,17 +393,6 @@ fn assert_no_data_is_stored_twice(test: &TestRepository) {
     }
 }
 
-/// Lets so much time pass with every piece that is read, that packs are indexed before the end.
-struct SlowLine<'a>(&'a TestRepository);
-
-impl Monitor for SlowLine<'_> {
-    fn event(&self, event: Event<'_>) {
-        if matches!(event, Event::Bytes(_)) {
-            self.0.clock.advance(std::time::Duration::from_secs(11 * 60));
-        }
-    }
-}
-
 /// Backs up over a storage that fails at each of its changes in turn; with `slowly`, index files
 /// are stored on the way.
 fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool, slowly: bool) {
@@ -442,10 +431,11 @@ fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool, slo
         let indexes_before = indexes(&before);
         let done = lock.map(|lock| {
             let sources = Sources::Paths { targets: &[".".into()], working_folder: source.path() };
-            let line = SlowLine(&test);
-            let monitor: &dyn Monitor = if slowly { &line } else { &Unwatched };
+            if slowly {
+                faulty.slow_down(test.clock.clone(), std::time::Duration::from_secs(11 * 60));
+            }
             test.job(Mode::Store(&lock), &options)
-                .run(&mut test.index(), sources, monitor, &Cancellation::default())
+                .run(&mut test.index(), sources, &Unwatched, &Cancellation::default())
                 .is_ok()
         });
         if power_cut {

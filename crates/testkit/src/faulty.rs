@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use crate::FakeClock;
 use crate::random::Random;
 
 use holdfast_engine::backend::{
@@ -44,6 +45,7 @@ pub struct FaultyBackend {
     kind: BackendErrorKind,
     left: AtomicUsize,
     unsynced: Mutex<BTreeSet<(FileKind, RawId)>>,
+    slow: Mutex<Option<(Arc<FakeClock>, Duration)>>,
     read_faults: Option<ReadFaults>,
     asked: Mutex<Asked>,
     failed_reads: AtomicUsize,
@@ -58,6 +60,7 @@ impl FaultyBackend {
             kind,
             left: AtomicUsize::new(changes),
             unsynced: Mutex::default(),
+            slow: Mutex::default(),
             read_faults: None,
             asked: Mutex::default(),
             failed_reads: AtomicUsize::new(0),
@@ -69,6 +72,11 @@ impl FaultyBackend {
     pub fn read_badly(inner: Arc<MemoryBackend>, faults: ReadFaults) -> Self {
         let never = Self::new(inner, usize::MAX, BackendErrorKind::Failed);
         Self { read_faults: Some(faults), ..never }
+    }
+
+    /// From now on, storing a pack takes so long by this clock.
+    pub fn slow_down(&self, clock: Arc<FakeClock>, per_pack: Duration) {
+        *self.slow.lock().unwrap_or_else(PoisonError::into_inner) = Some((clock, per_pack));
     }
 
     /// How many reads and listings have failed.
@@ -197,6 +205,11 @@ impl Backend for FaultyBackend {
     fn write(&self, file: FileName, parts: &[&[u8]]) -> Result<(), BackendError> {
         self.change("write", file)?;
         self.inner.write(file, parts)?;
+        let slow = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((clock, per_pack)) = slow.as_ref().filter(|_| file.kind == FileKind::Pack) {
+            clock.advance(*per_pack);
+        }
+        drop(slow);
         self.unsynced().insert((file.kind, file.id));
         Ok(())
     }

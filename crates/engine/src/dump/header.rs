@@ -255,6 +255,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_record_counts_its_own_digits() {
+        assert_eq!(record(b"path", b"x"), b"9 path=x\n");
+        assert_eq!(record(b"path", b"xy"), b"11 path=xy\n");
+        let long = record(b"path", &[b'x'; 90]);
+        assert!(long.starts_with(b"99 path=x") && long.len() == 99);
+        let longer = record(b"path", &[b'x'; 91]);
+        assert!(longer.starts_with(b"101 path=x") && longer.len() == 101);
+    }
+
+    #[test]
     fn a_long_name_is_split_at_a_slash() {
         let name = [&b"a".repeat(60)[..], b"/", &b"b".repeat(60)].concat();
         assert_eq!(split(&name), Some((&name[..60], &name[61..])));

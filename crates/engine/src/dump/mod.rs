@@ -155,3 +155,6 @@ fn content(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -185,3 +185,24 @@ fn backups_of_others_go_on_while_it_prunes() {
     }
     history.assert_whole();
 }
+
+#[test]
+fn what_is_forgotten_is_pruned_at_once_and_a_dry_run_tells_what_would_be() {
+    for seed in 50..54 {
+        let mut history = History::new(seed);
+        history.grow(8);
+        let line = ["forget", "--keep-last", "2", "--prune", "--max-unused", "0", "--group-by", ""];
+        let dry = [&line[..], &["--dry-run", "-v"]].concat();
+        let before = files_below(&history.repository.path());
+        let ours = history.worker(Peer::Holdfast).run(&dry);
+        let theirs = history.worker(Peer::ResticNew).run(&dry);
+        assert_eq!(figures(&ours), figures(&theirs), "seed {seed}");
+        assert!(files_below(&history.repository.path()) == before, "a dry run changed something");
+        history.worker(Peer::Holdfast).run(&line);
+        let at = history.kept.len() - 2;
+        history.kept.drain(..at);
+        history.assert_whole();
+        let left = history.worker(Peer::ResticNew).run(&["prune", "--max-unused", "0", "-v"]);
+        assert!(left.contains("unused:                0 blobs"), "{left}");
+    }
+}

@@ -497,3 +497,15 @@ fn whoever_asks_to_stop_is_heard_and_nothing_is_lost() {
     ));
     world.assert_whole();
 }
+
+#[test]
+fn a_plan_that_leaves_snapshots_out_is_not_carried_out() {
+    let world = World::with_history(13);
+    let assume_forgotten = world.kept.keys().copied().collect();
+    let options = PruneOptions { assume_forgotten, ..world.options() };
+    let plan = world.plan(&options).expect("sound");
+    assert_eq!(plan.stats().used.blobs, 0);
+    drop(plan);
+    assert!(matches!(world.prune(&options), Err(PruneError::Assumed)));
+    world.assert_whole();
+}

@@ -4,7 +4,7 @@ use clap::Args;
 use holdfast_engine::forget::{KeepCount, PerUnit, Period, RetentionPolicy};
 use holdfast_engine::snapshot::GroupBy;
 
-use super::SnapshotFilterArguments;
+use super::{PruneHowArguments, SnapshotFilterArguments};
 use crate::values::{self, TagList};
 
 /// `holdfast forget`
@@ -35,8 +35,11 @@ pub(crate) struct ForgetArguments {
     pub(crate) group_by: Option<GroupBy>,
     #[command(flatten)]
     policy: PolicyArguments,
+    /// automatically run the 'prune' command if snapshots have been removed
+    #[arg(long)]
+    pub(crate) prune: bool,
     #[command(flatten)]
-    prune: PruneArguments,
+    pub(crate) prune_how: PruneHowArguments,
 }
 
 /// What to keep.
@@ -91,39 +94,7 @@ struct PolicyArguments {
     unsafe_allow_remove_all: bool,
 }
 
-/// How to free the space afterwards: refused likewise.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Not in this version yet")]
-struct PruneArguments {
-    #[arg(long)]
-    prune: bool,
-    #[arg(long, value_name = "limit")]
-    max_unused: Option<String>,
-    #[arg(long, value_name = "size")]
-    max_repack_size: Option<String>,
-    #[arg(long)]
-    repack_cacheable_only: bool,
-    #[arg(long)]
-    repack_uncompressed: bool,
-    #[arg(long, value_name = "below-limit")]
-    repack_smaller_than: Option<String>,
-}
-
 impl ForgetArguments {
-    /// Which of the given flags this version cannot honour yet.
-    pub(crate) fn flags_of_later_versions(&self) -> Vec<&'static str> {
-        let prune = &self.prune;
-        let given = [
-            ("--prune", prune.prune),
-            ("--max-unused", prune.max_unused.is_some()),
-            ("--max-repack-size", prune.max_repack_size.is_some()),
-            ("--repack-cacheable-only", prune.repack_cacheable_only),
-            ("--repack-uncompressed", prune.repack_uncompressed),
-            ("--repack-smaller-than", prune.repack_smaller_than.is_some()),
-        ];
-        given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
-    }
-
     /// What is to be kept.
     pub(crate) fn policy(&self) -> RetentionPolicy {
         let policy = &self.policy;

@@ -141,10 +141,8 @@ fn what_cannot_be_done_yet_is_refused_and_never_ignored() {
     let world = World::new();
     world.run("backup source").success();
     let cases = [
-        ("forget --prune --keep-last 1", "Fatal: --prune cannot be used in this version"),
         ("dump latest / --archive zip", "Fatal: --archive zip cannot be used in this version"),
-        ("forget --prune latest", "Fatal: --prune cannot be used in this version"),
-        ("prune", "the command \"prune\" is not in this version"),
+        ("rewrite", "the command \"rewrite\" is not in this version"),
         ("restore latest -t out --ownership-by-name", "Fatal: --ownership-by-name cannot"),
         ("-r sftp:host:/x snapshots", "Fatal: storage of type \"sftp\" is not supported"),
         ("init -r other --copy-chunker-params", "Fatal: --copy-chunker-params is not"),

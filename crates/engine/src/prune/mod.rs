@@ -130,6 +130,9 @@ impl Prune<'_> {
         cancel: &Cancellation,
     ) -> Result<PruneOutcome, PruneError> {
         let mut plan = plan;
+        if !self.options.assume_forgotten.is_empty() {
+            return Err(PruneError::Assumed);
+        }
         if !plan.has_work() {
             return Ok(PruneOutcome { left: plan.left, ..PruneOutcome::default() });
         }
@@ -178,7 +181,8 @@ impl Prune<'_> {
         }
         monitor.event(Event::Phase(Phase::Preparing));
         // Snapshots first: whatever a snapshot in this list needs was in the index before it.
-        let snapshots = list_ids(repository, FileKind::Snapshot, SnapshotId)?;
+        let mut snapshots = list_ids(repository, FileKind::Snapshot, SnapshotId)?;
+        snapshots.retain(|id| !self.options.assume_forgotten.contains(id));
         let mut index_files: HashSet<IndexId> = list_ids(repository, FileKind::Index, IndexId)?;
         let mut index = repository.load_index(cancel)?;
         let listed = repository.list(FileKind::Pack)?;

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::codec::Compression;
+use crate::id::SnapshotId;
 use crate::pack::PACK_BYTES_DEFAULT;
 
 /// How old a pack that no index file names must be before it is removed. A program that writes
@@ -31,6 +32,9 @@ pub struct PruneOptions {
     pub extra_verify: bool,
     /// How old packs that no index file names must be to be removed.
     pub unindexed_age_min: Duration,
+    /// Snapshots to plan without, as if they were removed already. Such a plan is only to be looked
+    /// at; carrying it out is refused.
+    pub assume_forgotten: Vec<SnapshotId>,
 }
 
 impl Default for PruneOptions {
@@ -45,6 +49,7 @@ impl Default for PruneOptions {
             pack_bytes: PACK_BYTES_DEFAULT,
             extra_verify: true,
             unindexed_age_min: UNINDEXED_AGE_MIN,
+            assume_forgotten: Vec::new(),
         }
     }
 }

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use holdfast_engine::forget::{self, ForgetError, ForgetOutcome};
 use holdfast_engine::id::SnapshotId;
 use holdfast_engine::monitor::{Event, Monitor};
+use holdfast_engine::prune::PruneOptions;
 use holdfast_engine::repository::Repository;
 
-use super::Ended;
+use super::{Ended, prune};
 use crate::arguments::ForgetArguments;
 use crate::exit::{ExitStatus, Failure};
 use crate::output::{Terminal, Verbosity};
@@ -21,20 +22,13 @@ use policy::{Choice, by_policy};
 
 /// Removes snapshots.
 pub(crate) fn forget(session: &Session, arguments: &ForgetArguments) -> Ended {
-    let later = arguments.flags_of_later_versions();
-    if !later.is_empty() {
-        return Err(Failure::fatal(format!(
-            "{} cannot be used in this version of holdfast yet",
-            later.join(", ")
-        ))
-        .meaning("No snapshot was removed.")
-        .advice("Leave it out; restic's own `prune` works on the same repository."));
-    }
     if session.global.no_lock && !arguments.dry_run {
         return Err(Failure::fatal(
             "--no-lock is only applicable in combination with --dry-run for forget command",
         ));
     }
+    let pruning =
+        arguments.prune.then(|| prune::options(session, &arguments.prune_how)).transpose()?;
     let repository = session.open()?;
     if arguments.dry_run {
         let lock = session.lock_to_read(&repository, "forget")?;
@@ -44,7 +38,12 @@ pub(crate) fn forget(session: &Session, arguments: &ForgetArguments) -> Ended {
         choice.show(session, arguments)?;
         would_remove(session, &choice.ids);
         choice.show_json(session)?;
-        return Ok(ExitStatus::Success);
+        let count = choice.ids.len();
+        let Some(options) = pruning.filter(|_| count > 0) else { return Ok(ExitStatus::Success) };
+        let text = format!("{count} snapshots would be removed, running prune dry run");
+        session.terminal.say(Verbosity::Normal, &text);
+        let options = PruneOptions { assume_forgotten: choice.ids, ..options };
+        return prune::run(session, &repository, &options, true);
     }
     // A shared lock is enough: what a snapshot refers to stays, so nothing that a backup relies
     // on is touched.
@@ -57,9 +56,17 @@ pub(crate) fn forget(session: &Session, arguments: &ForgetArguments) -> Ended {
     });
     locking::release(session, Some(lock));
     let (choice, outcome) = removed?;
-    let ended = report(session, choice.ids.len(), &outcome);
+    let count = choice.ids.len();
+    let ended = report(session, count, &outcome);
     choice.show_json(session)?;
-    ended
+    match (ended?, pruning.filter(|_| count > 0)) {
+        (ExitStatus::Success, Some(options)) => {
+            let text = format!("{count} snapshots have been removed, running prune");
+            session.terminal.say(Verbosity::Normal, &text);
+            prune::run(session, &repository, &options, false)
+        }
+        (status, _) => Ok(status),
+    }
 }
 
 /// What is to be removed, by name or by policy.

@@ -96,6 +96,44 @@ impl<'a> PasswordSource<'a> {
     }
 }
 
+/// The password of a key that is to be added.
+pub(crate) struct NewPassword<'a> {
+    pub(crate) file: Option<&'a Path>,
+    pub(crate) allow_empty: bool,
+}
+
+impl NewPassword<'_> {
+    /// Reads it; typed twice if it is typed.
+    pub(crate) fn read(&self) -> Result<Password, Failure> {
+        let text = match self.file {
+            Some(_) if self.allow_empty => {
+                return Err(Failure::fatal(
+                    "only either --new-password-file or --new-insecure-no-password may be specified",
+                ));
+            }
+            Some(path) => read_file(path)?,
+            None if self.allow_empty => return Ok(Password::new("")),
+            None if std::io::stdin().is_terminal() => {
+                let text = ask("enter new password: ")?;
+                if *ask("enter password again: ")? != *text {
+                    return Err(Failure::fatal("passwords do not match")
+                        .meaning("No key was added.")
+                        .advice("Try again and type the same password twice."));
+                }
+                text
+            }
+            None => read_line()?,
+        };
+        if text.is_empty() {
+            return Err(Failure::fatal(
+                "an empty password is not allowed by default. Pass the flag \
+                 `--new-insecure-no-password` to holdfast to disable this check",
+            ));
+        }
+        Ok(Password::from_bytes(text.to_vec()))
+    }
+}
+
 fn place(global: &GlobalArguments, environment: &Environment) -> Result<Option<Place>, Failure> {
     let flags = (global.password_command.clone(), global.password_file.clone());
     let of_variables = |prefix| {

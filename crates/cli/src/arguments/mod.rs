@@ -7,6 +7,7 @@
 mod backup;
 mod forget;
 mod global;
+mod key;
 mod prune;
 mod restore;
 mod small;
@@ -19,6 +20,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use backup::{BackupArguments, ExcludeArguments};
 pub(crate) use forget::ForgetArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
+pub(crate) use key::{KeyArguments, KeyCommand, KeyWords, NewKeyArguments};
 pub(crate) use prune::{PruneArguments, PruneHowArguments};
 pub(crate) use restore::{OverwriteArgument, RestoreArguments, RestorePatternArguments};
 pub(crate) use small::{
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     Forget(Box<ForgetArguments>),
     /// Initialize a new repository
     Init(InitArguments),
+    /// Manage keys (passwords)
+    Key(KeyArguments),
     /// List objects in the repository
     List(ListArguments),
     /// Show who holds locks, whether they are alive, and why that is known
@@ -97,12 +101,11 @@ pub(crate) enum NotACommand {
 }
 
 /// Commands of restic that are still to come.
-const LATER: [&str; 13] = [
+const LATER: [&str; 12] = [
     "cache",
     "copy",
     "features",
     "generate",
-    "key",
     "migrate",
     "mount",
     "options",

@@ -8,6 +8,7 @@ mod dump;
 mod find;
 mod forget;
 mod init;
+mod key;
 mod list;
 mod locks;
 mod ls;
@@ -37,6 +38,7 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
         Command::Find(arguments) => find::find(session, &arguments),
         Command::Forget(arguments) => forget::forget(session, &arguments),
         Command::Init(arguments) => init::init(session, &arguments),
+        Command::Key(arguments) => key::key(session, &arguments.command),
         Command::List(arguments) => list::list(session, &arguments),
         Command::Locks(_) => locks::locks(session),
         Command::Ls(arguments) => ls::ls(session, &arguments),

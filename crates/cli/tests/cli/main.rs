@@ -8,6 +8,8 @@ mod chosen;
 mod forget_policies;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod keys;
 mod lists;
 #[cfg(unix)]
 mod locks;

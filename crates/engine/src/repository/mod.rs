@@ -4,9 +4,11 @@
 //! returns was taken on trust: a file's content matches its name, a blob's content matches its id.
 
 mod error;
+mod keys;
 mod place;
 
 pub use error::{CreateError, FindError, OpenError, ReadError, WriteError};
+pub use keys::{KeyChangeError, KeyFileError};
 
 use place::{find_key, is_absent, refuse_remains};
 

@@ -217,3 +217,56 @@ fn json_cut_short_at_any_byte_is_an_error_however_well_it_is_sealed() {
         }
     }
 }
+
+fn add_key(world: &World, password: &str) -> KeyId {
+    let cost = Some(KdfCost::least_for_tests());
+    let (identity, password) = (identity(), Password::new(password));
+    world
+        .repository
+        .add_key(&password, cost, &identity, &Still, &TimeZone::UTC)
+        .expect("memory does not fail")
+}
+
+fn opens(world: &World, password: &str) -> bool {
+    open(&world.backend, password).is_ok()
+}
+
+#[test]
+fn an_added_key_opens_the_repository_until_it_is_removed() {
+    let world = World::new();
+    let added = add_key(&world, "another");
+    assert!(opens(&world, "another") && opens(&world, "secret"));
+    let keys = world.repository.keys().expect("memory");
+    assert_eq!(keys.len(), 2);
+    let is_of_host = |file: &KeyFile| file.hostname == "host";
+    assert!(keys.iter().all(|key| key.file.as_ref().is_ok_and(is_of_host)));
+    world.repository.remove_key(added).expect("it is not in use");
+    assert!(!opens(&world, "another") && opens(&world, "secret"));
+    let in_use = world.repository.remove_key(world.repository.key_id());
+    assert!(matches!(in_use, Err(KeyChangeError::InUse)));
+    assert!(opens(&world, "secret"));
+}
+
+#[test]
+fn a_new_password_takes_the_place_of_the_old_one() {
+    let world = World::new();
+    let cost = Some(KdfCost::least_for_tests());
+    let (identity, password) = (identity(), Password::new("new"));
+    let replaced = world.repository.replace_key(&password, cost, &identity, &Still, &TimeZone::UTC);
+    assert_eq!(world.files(FileKind::Key).len(), 1);
+    assert_eq!(world.files(FileKind::Key)[0].id, replaced.expect("memory does not fail").0);
+    assert!(opens(&world, "new") && !opens(&world, "secret"));
+}
+
+#[test]
+fn there_are_never_more_keys_than_are_tried() {
+    let world = World::new();
+    for n in 1..KEYS_TRIED_MAX {
+        add_key(&world, &n.to_string());
+    }
+    let cost = Some(KdfCost::least_for_tests());
+    let (identity, password) = (identity(), Password::new("one more"));
+    let refused = world.repository.add_key(&password, cost, &identity, &Still, &TimeZone::UTC);
+    assert!(matches!(refused, Err(KeyChangeError::TooMany { count: KEYS_TRIED_MAX })));
+    assert!(opens(&world, "19"));
+}

@@ -187,6 +187,8 @@ pub struct Wanted {
     pub blobs: HashSet<String>,
     /// Trees.
     pub trees: HashSet<String>,
+    /// Every use is of interest, also once each tree was met.
+    every_use: bool,
     /// How many trees were found so far.
     trees_found: usize,
 }
@@ -239,7 +241,7 @@ impl Wanted {
 
     /// True once every tree was met, and nothing else is looked for.
     fn is_done(&self) -> bool {
-        self.blobs.is_empty() && self.trees_found >= self.trees.len()
+        !self.every_use && self.blobs.is_empty() && self.trees_found >= self.trees.len()
     }
 }
 
@@ -253,7 +255,7 @@ pub fn blobs_of_packs(
     packs: &[String],
 ) -> Result<(Wanted, Vec<String>), ReadError> {
     let mut missing: HashSet<String> = packs.iter().cloned().collect();
-    let mut wanted = Wanted::default();
+    let mut wanted = Wanted { every_use: true, ..Wanted::default() };
     for file in repository.list(FileKind::Pack)? {
         let pack = PackId(file.id);
         if !names_pack(&missing, pack) {

@@ -104,13 +104,17 @@ fn uses_of_blobs_trees_and_packs_are_found_as_restic_finds_them() {
         ids
     };
     let (data, trees) = (of_kind("data"), of_kind("tree"));
-    let pack = world.files("data")[0].file_name().expect("a name").to_string_lossy().into_owned();
+    let packs: Vec<String> = world
+        .files("data")
+        .iter()
+        .map(|pack| pack.file_name().expect("a name").to_string_lossy().into_owned())
+        .collect();
+    let pack = &packs[0];
     let mut lines = vec![
         format!("find --tree {}", root(&one)),
         format!("find --tree {} --json", &root(&two)[..8]),
         format!("find --tree {} {}", trees[0], trees[1]),
         format!("find --blob {} {} --json", data[0], &data[1][..8]),
-        format!("find --pack {pack}"),
         format!("find --pack {} --json", &pack[..8]),
         format!("find --blob --tree {pack}"),
         "find --pack 00000000".to_owned(),
@@ -118,6 +122,7 @@ fn uses_of_blobs_trees_and_packs_are_found_as_restic_finds_them() {
         "find --blob 00000000 --json".to_owned(),
         "find --blob 0000 --show-pack-id".to_owned(),
     ];
+    lines.extend(packs.iter().map(|pack| format!("find --pack {pack}")));
     for id in &data {
         lines.push(format!("find --blob {} --show-pack-id", &id[..8]));
     }

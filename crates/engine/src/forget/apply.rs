@@ -98,7 +98,8 @@ impl fmt::Display for KeepReason {
 ///
 /// let group: Vec<_> = snapshots.iter().collect();
 /// let decision = apply(&policy, &group, Timestamp::now(), &TimeZone::UTC);
-/// assert_eq!(decision.removed, [&snapshots[0]]);
+/// assert_eq!(decision.removed.len(), 1);
+/// assert_eq!(decision.removed[0].0, snapshots[0].0);
 /// assert_eq!(decision.kept[0].reasons[0].to_string(), "daily snapshot");
 /// ```
 #[must_use]

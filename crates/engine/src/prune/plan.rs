@@ -71,8 +71,8 @@ pub(super) fn decide(
     let deciding = Deciding { packs: &packs, sizes, format_version, options };
     let mut fates = deciding.whole_packs(&facts, &mut stats)?;
     deciding.repacks(&facts, &mut fates, &mut stats);
-    for (fate, facts) in fates.iter().zip(&facts) {
-        stats.note(*fate, facts);
+    for ((pack, fate), facts) in packs.iter().zip(&fates).zip(&facts) {
+        stats.note(*fate, facts, pack);
         let is_compressible = format_version >= 2 && *fate == Fate::Keep;
         if is_compressible {
             stats.uncompressed_bytes += facts.uncompressed_data.bytes;
@@ -204,11 +204,7 @@ impl Deciding<'_> {
     /// Chooses the packs to copy from.
     fn repacks(&self, facts: &[Facts], fates: &mut [Fate], stats: &mut PruneStats) {
         let small = self.small_limit(facts);
-        let is_kept = |number: &usize| fates[*number] == Fate::Keep;
-        let mut candidates: Vec<usize> = (0..facts.len())
-            .filter(is_kept)
-            .filter(|n| self.is_candidate(&facts[*n], small))
-            .collect();
+        let mut candidates = self.candidates(facts, fates, small);
         candidates.sort_by(|a, b| order(&facts[*a], &facts[*b], small));
 
         let gone = |facts: &Facts, fate: Fate| match fate {
@@ -222,35 +218,42 @@ impl Deciding<'_> {
         let mut repacked = 0;
         for number in candidates {
             let facts = &facts[number];
-            if repacked + facts.bytes() > limit {
+            let pack_bytes = self.packs[number].file_bytes();
+            if repacked + pack_bytes > limit {
                 continue;
             }
             let is_wanted = self.is_must(facts) || facts.bytes() < small || unused > tolerated;
             if is_wanted {
                 fates[number] = Fate::Repack;
-                repacked += facts.bytes();
+                repacked += pack_bytes;
                 unused -= facts.unused.bytes;
             }
         }
     }
 
-    /// Packs that are smaller than this are copied together; 0 if there are too few of them.
+    /// Packs that are smaller than this had better be copied together.
     fn small_limit(&self, facts: &[Facts]) -> u64 {
         let mut sizes: Vec<u64> =
             facts.iter().filter(|facts| facts.used.blobs > 0).map(Facts::bytes).collect();
         sizes.sort_unstable();
         let third_percentile = sizes.get(sizes.len() * 3 / 100).copied().unwrap_or(0);
         let automatic = SMALL_BASE_BYTES.max(third_percentile) / 5 * 4;
-        let limit = self.options.repack_smaller_than.unwrap_or(automatic);
-        let count = sizes.iter().filter(|size| **size < limit).count();
-        if count >= SMALL_PACKS_MIN { limit } else { 0 }
+        self.options.repack_smaller_than.unwrap_or(automatic)
     }
 
-    fn is_candidate(&self, facts: &Facts, small: u64) -> bool {
-        if self.options.cacheable_only && facts.has_data {
-            return false;
+    /// What could be copied from: packs that hold something that nothing needs, and small ones, if
+    /// there are enough of these to be worth the work.
+    fn candidates(&self, facts: &[Facts], fates: &[Fate], small: u64) -> Vec<usize> {
+        let is_allowed = |facts: &Facts| !(self.options.cacheable_only && facts.has_data);
+        let kept = (0..facts.len()).filter(|n| fates[*n] == Fate::Keep && is_allowed(&facts[*n]));
+        let (mut partly, whole): (Vec<usize>, Vec<usize>) =
+            kept.partition(|n| facts[*n].unused.blobs > 0 || self.is_must(&facts[*n]));
+        let whole_and_small: Vec<usize> =
+            whole.into_iter().filter(|n| facts[*n].bytes() < small).collect();
+        if whole_and_small.len() >= SMALL_PACKS_MIN {
+            partly.extend(whole_and_small);
         }
-        facts.unused.blobs > 0 || facts.bytes() < small || self.is_must(facts)
+        partly
     }
 
     /// Packs that no tolerance keeps: a reader fetches whole packs of trees, so these had better hold
@@ -277,13 +280,13 @@ fn order(a: &Facts, b: &Facts, small: u64) -> Ordering {
 }
 
 impl PruneStats {
-    fn note(&mut self, fate: Fate, facts: &Facts) {
+    fn note(&mut self, fate: Fate, facts: &Facts, pack: &PackSummary) {
         match fate {
             Fate::Keep => self.packs_to_keep += 1,
             Fate::Repack => {
                 self.packs_to_repack += 1;
-                self.to_repack += facts.used;
-                self.to_repack += facts.unused;
+                let blobs = facts.used.blobs + facts.unused.blobs;
+                self.to_repack += Tally { blobs, bytes: pack.file_bytes() };
                 self.removed_by_repacking += facts.unused;
             }
             Fate::Remove | Fate::Forget => {

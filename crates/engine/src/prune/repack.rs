@@ -64,7 +64,7 @@ impl Prune<'_> {
                     return Err(PruneError::Cancelled);
                 }
                 copier.copy(pack, full)?;
-                monitor.event(Event::Bytes(pack.blob_bytes.into()));
+                monitor.event(Event::Bytes(pack.file_bytes()));
             }
             Ok(())
         };

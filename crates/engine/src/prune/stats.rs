@@ -34,7 +34,7 @@ pub struct PruneStats {
     pub duplicates: Tally,
     /// What nothing needs, further copies among it.
     pub unused: Tally,
-    /// Everything in the packs that are to be copied.
+    /// Everything in the packs that are to be copied; their headers count in bytes, as for restic.
     pub to_repack: Tally,
     /// What is not copied of it.
     pub removed_by_repacking: Tally,

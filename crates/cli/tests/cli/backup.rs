@@ -120,8 +120,8 @@ fn nothing_new_can_be_skipped() {
     assert_eq!(world.files("snapshots").len(), 1);
 }
 
-#[cfg(unix)]
 /// Where the line about the parent stands among the lines.
+#[cfg(unix)]
 fn parent_line(out: &str) -> Option<usize> {
     out.lines().position(|line| line.contains("parent snapshot"))
 }

@@ -19,7 +19,7 @@ const KILLS: usize = 40;
 const CASES: u64 = 3;
 
 /// What a folder held: sums by path.
-type Contents = BTreeMap<PathBuf, RawId>;
+type Contents = BTreeMap<String, RawId>;
 
 /// A repository with a history, and what each snapshot that is left held.
 struct History {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -172,19 +172,7 @@ pub fn kill_after(process: &mut Child, bytes: u64) -> bool {
 /// # Panics
 /// If anything cannot be read.
 #[must_use]
-pub fn files_below(folder: &Path) -> BTreeMap<PathBuf, RawId> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![folder.to_path_buf()];
-    while let Some(path) = open.pop() {
-        for entry in fs::read_dir(&path).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                let name = path.strip_prefix(folder).expect("it is below").to_path_buf();
-                found.insert(name, RawId::of(&fs::read(&path).expect("it reads")));
-            }
-        }
-    }
-    found
+pub fn files_below(folder: &Path) -> BTreeMap<String, RawId> {
+    let files = holdfast_testkit::files_in(folder).into_iter();
+    files.map(|(path, content)| (path, RawId::of(&content))).collect()
 }

@@ -3,9 +3,9 @@
 //! [`App`] is built with its [`Ports`](ports::Ports); commands go in, events come out.
 //!
 //! In reading order: `plan` and `schedule` say what is due, `queue` and `run` do it one writer per
-//! repository at a time, `again` tries again what may pass, `backing_up`, `restoring`, `upkeep` and `unlock` are the work, `health`
-//! and `notify` judge what came of it. `state` holds it all; `settings` and `operation_log` keep
-//! it.
+//! repository at a time, `again` tries again what may pass, `backing_up`, `restoring`, `upkeep` and
+//! `unlock` are the work, `health` and `notify` judge what came of it. `state` holds it all; `settings`
+//! and `operation_log` keep it.
 
 mod activity;
 mod again;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use holdfast_engine::monitor::{
     Cancellation, Change, Event, Finding, FindingKind, ItemKind, Monitor, Unwatched,
 };
 use holdfast_engine::snapshot::Snapshot;
-use holdfast_testkit::{FaultyBackend, TestRepository};
+use holdfast_testkit::{FaultyBackend, TestRepository, files_in};
 
 /// A folder with files of many sizes: none, small, one chunk, many chunks, repeated, of zeros.
 fn source() -> tempfile::TempDir {
@@ -51,24 +50,6 @@ fn noise(bytes: usize, seed: u64) -> Vec<u8> {
         state.to_le_bytes()
     };
     (0..bytes / 8).flat_map(|_| next()).collect()
-}
-
-fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![folder.to_path_buf()];
-    while let Some(path) = open.pop() {
-        for entry in fs::read_dir(&path).expect("it lists") {
-            let path = entry.expect("it lists").path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                let name = path.strip_prefix(folder).expect("it is below").display().to_string();
-                let name = format!("/{}", name.replace('\\', "/"));
-                found.insert(name, fs::read(&path).expect("it reads"));
-            }
-        }
-    }
-    found
 }
 
 fn memory() -> TestRepository {

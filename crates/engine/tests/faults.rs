@@ -19,7 +19,7 @@ use holdfast_engine::restore::{Destination, Restore, RestoreOptions};
 use holdfast_engine::snapshot::{self, Snapshot};
 use holdfast_engine::stats::{StatsMode, stats};
 use holdfast_testkit::random::Random;
-use holdfast_testkit::{FaultyBackend, ReadFaults, TestRepository};
+use holdfast_testkit::{FaultyBackend, ReadFaults, TestRepository, files_in};
 
 /// How many seeds each operation is tried with, for faults that pass and for faults that last.
 const SEEDS: u64 = 40;
@@ -112,24 +112,6 @@ impl Ends {
     fn assert_all_kinds(&self) {
         assert!(self.whole > 0 && self.told > 0 && self.gave_up > 0, "{self:?}");
     }
-}
-
-fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![folder.to_path_buf()];
-    while let Some(path) = open.pop() {
-        for entry in fs::read_dir(&path).expect("it lists") {
-            let path = entry.expect("it lists").path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                let name = path.strip_prefix(folder).expect("it is below").display().to_string();
-                let name = format!("/{}", name.replace('\\', "/"));
-                found.insert(name, fs::read(&path).expect("it reads"));
-            }
-        }
-    }
-    found
 }
 
 /// True if a finding names the path or a folder above it.

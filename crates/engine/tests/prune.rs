@@ -1,8 +1,7 @@
 //! Prunes: what snapshots need stays, what nothing needs goes, wherever it is interrupted.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +11,14 @@ use holdfast_engine::blob::BlobKind;
 use holdfast_engine::check::{CheckOptions, DataSubset, check};
 use holdfast_engine::id::{IndexId, PackId, SnapshotId};
 use holdfast_engine::index::IndexFile;
-use holdfast_engine::lock::{AutoUnlock, LockRequest, acquire};
+use holdfast_engine::lock::{AutoUnlock, Journal, LockRequest, acquire};
 use holdfast_engine::monitor::{Cancellation, Unwatched};
 use holdfast_engine::prune::{
     MaxUnused, Prune, PruneError, PruneLocking, PruneOptions, PruneOutcome, PrunePlan,
 };
 use holdfast_engine::snapshot::Snapshot;
 use holdfast_testkit::random::Random;
-use holdfast_testkit::{FaultyBackend, TestRepository};
+use holdfast_testkit::{FaultyBackend, TestRepository, files_in};
 
 /// What files held, by path.
 type Contents = BTreeMap<String, Vec<u8>>;
@@ -73,7 +72,7 @@ impl World {
         let done = self.test.backup_with(self.source.path(), &options, &Unwatched);
         let outcome = done.expect("memory does not fail");
         let id = outcome.snapshot.expect("a snapshot");
-        self.kept.insert(id, contents(self.source.path()));
+        self.kept.insert(id, files_in(self.source.path()));
         id
     }
 
@@ -164,21 +163,6 @@ fn prune(test: &TestRepository, options: &PruneOptions) -> Result<PruneOutcome, 
     prune.carry_out(plan, &Unwatched, &cancel)
 }
 
-fn contents(folder: &Path) -> Contents {
-    let mut found = Contents::new();
-    for entry in fs::read_dir(folder).expect("it lists") {
-        let path = entry.expect("it lists").path();
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        if path.is_dir() {
-            let below = contents(&path).into_iter();
-            found.extend(below.map(|(path, content)| (format!("/{name}{path}"), content)));
-        } else {
-            found.insert(format!("/{name}"), fs::read(&path).expect("it reads"));
-        }
-    }
-    found
-}
-
 #[test]
 fn what_snapshots_need_stays_and_the_rest_goes() {
     for seed in 0..12 {
@@ -249,7 +233,7 @@ fn a_snapshot_made_between_the_two_looks_keeps_what_it_needs() {
         let mut world = World::new(100 + seed);
         world.change();
         let old = world.backup();
-        let content = contents(world.source.path());
+        let content = files_in(world.source.path());
         fs::remove_dir_all(world.source.path()).expect("removed");
         fs::create_dir(world.source.path()).expect("made");
         world.change();
@@ -499,13 +483,48 @@ fn whoever_asks_to_stop_is_heard_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_plan_that_leaves_snapshots_out_is_not_carried_out() {
-    let world = World::with_history(13);
+fn a_dry_run_stores_nothing_and_is_not_carried_out() {
+    let mut world = World::with_history(9);
+    let notes = tempfile::tempdir().expect("a folder");
+    let journal = Some(Arc::new(Journal::new(notes.path())));
+    world.test.context.journal = journal;
+    interrupt(&world);
+    let stored = |world: &World| {
+        FileKind::LISTED.map(|kind| {
+            let listed = world.storage.list(kind).expect("memory");
+            listed.into_iter().map(|file| file.id).collect::<BTreeSet<_>>()
+        })
+    };
+    let before = stored(&world);
     let assume_forgotten = world.kept.keys().copied().collect();
-    let options = PruneOptions { assume_forgotten, ..world.options() };
+    let options = PruneOptions { dry_run: true, assume_forgotten, ..world.options() };
     let plan = world.plan(&options).expect("sound");
     assert_eq!(plan.stats().used.blobs, 0);
     drop(plan);
-    assert!(matches!(world.prune(&options), Err(PruneError::Assumed)));
+    assert_eq!(stored(&world), before);
+    assert!(matches!(world.prune(&options), Err(PruneError::DryRun)));
     world.assert_whole();
+
+    // What the interrupted one copied is there for the next one.
+    assert!(fs::read_dir(notes.path()).expect("it lists").count() > 0, "no notes were left");
+    world.prune(&world.options()).expect("memory does not fail");
+    assert_eq!(fs::read_dir(notes.path()).expect("it lists").count(), 0);
+    world.assert_whole();
+    world.assert_nothing_to_remove();
+}
+
+/// Leaves what a prune leaves that stored packs and no index file yet.
+fn interrupt(world: &World) {
+    let before = world.packs();
+    for changes in 3.. {
+        let faulty = FaultyBackend::new(world.storage.clone(), changes, BackendErrorKind::Full);
+        let mut test = TestRepository::open(Arc::new(faulty)).expect("reading works");
+        test.context.journal.clone_from(&world.test.context.journal);
+        prune(&test, &world.options()).expect_err("the storage fails while it copies");
+        drop(test);
+        clear_locks(world);
+        if world.packs() != before {
+            return;
+        }
+    }
 }

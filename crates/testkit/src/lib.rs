@@ -5,6 +5,7 @@ mod clock;
 #[cfg(target_os = "linux")]
 pub mod compare;
 mod faulty;
+mod files;
 #[cfg(feature = "world")]
 mod ports;
 pub mod random;
@@ -16,6 +17,7 @@ mod world;
 
 pub use clock::FakeClock;
 pub use faulty::{FaultyBackend, ReadFaults};
+pub use files::files_in;
 #[cfg(feature = "world")]
 pub use ports::{
     KeychainMood, MemoryAutostart, MemoryKeychain, MemoryProbe, MemoryVolumes, RecordingNotifier,

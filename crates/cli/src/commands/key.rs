@@ -5,7 +5,7 @@ use holdfast_engine::id::KeyId;
 use holdfast_engine::identity::Identity;
 use holdfast_engine::key::KeyFile;
 use holdfast_engine::monitor::with_causes;
-use holdfast_engine::repository::{KeyChangeError, Repository};
+use holdfast_engine::repository::{KeyChangeError, NewKey, Repository};
 use holdfast_engine::secret::Password;
 use holdfast_engine::time::Time;
 use serde::Serialize;
@@ -107,27 +107,34 @@ fn local_time(session: &Session, key: &KeyFile) -> String {
 
 fn add(session: &Session, arguments: &NewKeyArguments) -> Ended {
     no_words("add", &arguments.words)?;
-    let repository = session.open()?;
-    let password = new_password(arguments)?;
-    let lock = session.lock_to_write(&repository, false, "key")?;
-    let identity = identity(session, arguments);
-    let added = repository.add_key(&password, None, &identity, &session.clock, &session.zone);
-    locking::release(session, Some(lock));
-    let id = added.map_err(failed)?;
-    session.terminal.line(&format!("saved new key with ID {id}"))?;
-    Ok(ExitStatus::Success)
+    store(session, arguments, false, Repository::add_key)
 }
 
 fn passwd(session: &Session, arguments: &NewKeyArguments) -> Ended {
     no_words("passwd", &arguments.words)?;
+    store(session, arguments, true, Repository::replace_key)
+}
+
+/// Stores a new key with `act`, under a lock.
+fn store(
+    session: &Session,
+    arguments: &NewKeyArguments,
+    exclusive: bool,
+    act: impl FnOnce(&Repository, &NewKey<'_>) -> Result<KeyId, KeyChangeError>,
+) -> Ended {
     let repository = session.open()?;
     let password = new_password(arguments)?;
-    let lock = session.lock_to_write(&repository, true, "key")?;
-    let identity = identity(session, arguments);
-    let replaced =
-        repository.replace_key(&password, None, &identity, &session.clock, &session.zone);
+    let lock = session.lock_to_write(&repository, exclusive, "key")?;
+    let new = NewKey {
+        password: &password,
+        cost: None,
+        identity: &identity(session, arguments),
+        clock: &session.clock,
+        zone: &session.zone,
+    };
+    let stored = act(&repository, &new);
     locking::release(session, Some(lock));
-    let id = replaced.map_err(failed)?;
+    let id = stored.map_err(failed)?;
     session.terminal.line(&format!("saved new key with ID {id}"))?;
     Ok(ExitStatus::Success)
 }

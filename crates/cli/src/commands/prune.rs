@@ -31,9 +31,9 @@ pub(crate) fn prune(session: &Session, arguments: &PruneArguments) -> Ended {
             "--no-lock is only applicable in combination with --dry-run for prune command",
         ));
     }
-    let options = options(session, &arguments.how)?;
+    let options = PruneOptions { dry_run: arguments.dry_run, ..options(session, &arguments.how)? };
     let repository = session.open()?;
-    run(session, &repository, &options, arguments.dry_run)
+    run(session, &repository, &options)
 }
 
 /// What the flags ask for.
@@ -63,7 +63,6 @@ pub(crate) fn run(
     session: &Session,
     repository: &Arc<Repository>,
     options: &PruneOptions,
-    dry_run: bool,
 ) -> Ended {
     let context = session.lock_context();
     let prune = Prune { repository, options, locking: locking_of(session, &context) };
@@ -72,8 +71,8 @@ pub(crate) fn run(
         interval(&session.terminal, &session.environment).filter(|_| !session.terminal.is_json());
     let done = while_shown(&session.terminal, times, &|| progress.show(), || {
         let plan = prune.plan(&progress, &session.cancel)?;
-        show_plan(session, plan.stats(), dry_run);
-        if dry_run {
+        show_plan(session, plan.stats(), options.dry_run);
+        if options.dry_run {
             show_packs(session, &plan);
             return Ok(None);
         }

@@ -21,9 +21,9 @@ pub enum PruneError {
     /// It was to be carried out without a lock.
     #[error("nothing is removed without a lock")]
     Unlocked,
-    /// It was planned without snapshots that are there.
-    #[error("nothing is removed by a plan that leaves snapshots out")]
-    Assumed,
+    /// It was only to be planned.
+    #[error("nothing is removed by a dry run")]
+    DryRun,
     /// The lock was lost. What was to be done next might have hurt others.
     #[error("the lock on the repository was lost")]
     LockLost(#[from] LockLost),

@@ -130,8 +130,8 @@ impl Prune<'_> {
         cancel: &Cancellation,
     ) -> Result<PruneOutcome, PruneError> {
         let mut plan = plan;
-        if !self.options.assume_forgotten.is_empty() {
-            return Err(PruneError::Assumed);
+        if self.options.dry_run || !self.options.assume_forgotten.is_empty() {
+            return Err(PruneError::DryRun);
         }
         if !plan.has_work() {
             return Ok(PruneOutcome { left: plan.left, ..PruneOutcome::default() });
@@ -186,7 +186,7 @@ impl Prune<'_> {
         let mut index_files: HashSet<IndexId> = list_ids(repository, FileKind::Index, IndexId)?;
         let mut index = repository.load_index(cancel)?;
         let listed = repository.list(FileKind::Pack)?;
-        if let Some(lock) = &lock {
+        if let Some(lock) = lock.as_ref().filter(|_| !self.options.dry_run) {
             // What an interrupted prune copied already need not be copied again.
             let watch = Watch { monitor, cancel };
             let stored = adopt_left::<PruneError>(repository, &mut index, &listed, lock, watch)?;

@@ -32,8 +32,9 @@ pub struct PruneOptions {
     pub extra_verify: bool,
     /// How old packs that no index file names must be to be removed.
     pub unindexed_age_min: Duration,
-    /// Snapshots to plan without, as if they were removed already. Such a plan is only to be looked
-    /// at; carrying it out is refused.
+    /// Only plan: nothing is stored, and carrying the plan out is refused.
+    pub dry_run: bool,
+    /// Snapshots to plan without, as if they were removed already. Only for a dry run.
     pub assume_forgotten: Vec<SnapshotId>,
 }
 
@@ -49,6 +50,7 @@ impl Default for PruneOptions {
             pack_bytes: PACK_BYTES_DEFAULT,
             extra_verify: true,
             unindexed_age_min: UNINDEXED_AGE_MIN,
+            dry_run: false,
             assume_forgotten: Vec::new(),
         }
     }

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use crate::backend::FileKind;
 use crate::id::{IndexId, PackId, RawId};
 use crate::index::{BLOBS_PER_FILE_MAX, IndexFile, IndexPack};
+use crate::lock::HeldLock;
 use crate::repository::Repository;
 
 use super::PruneError;
@@ -19,6 +20,9 @@ const SMALL_BLOBS: usize = BLOBS_PER_FILE_MAX / 2;
 pub(super) struct Rewriter<'a> {
     repository: &'a Repository,
     leaving: &'a HashSet<PackId>,
+    /// Asked before each file: whoever had the repository in between may have removed packs that the
+    /// old files name.
+    lock: &'a HeldLock,
     /// The file in the making.
     next: IndexFile,
     blobs: usize,
@@ -31,10 +35,15 @@ pub(super) struct Rewriter<'a> {
 }
 
 impl<'a> Rewriter<'a> {
-    pub(super) fn new(repository: &'a Repository, leaving: &'a HashSet<PackId>) -> Self {
+    pub(super) fn new(
+        repository: &'a Repository,
+        leaving: &'a HashSet<PackId>,
+        lock: &'a HeldLock,
+    ) -> Self {
         Self {
             repository,
             leaving,
+            lock,
             next: IndexFile::default(),
             blobs: 0,
             replaced: Vec::new(),
@@ -88,6 +97,7 @@ impl<'a> Rewriter<'a> {
         let file = std::mem::take(&mut self.next);
         self.blobs = 0;
         if !file.packs.is_empty() || file.packs_to_delete.is_some() {
+            self.lock.fence()?;
             self.repository.write_file(FileKind::Index, &file.to_json())?;
         }
         Ok(())

@@ -52,7 +52,7 @@ impl Prune<'_> {
         if cancel.is_cancelled() {
             return Err(PruneError::Cancelled);
         }
-        let replaced = self.rewrite_index(&index_files, &leaving)?;
+        let replaced = self.rewrite_index(&index_files, &leaving, lock)?;
 
         let (abandoned, left) = self.abandoned(&index, &present, Some(lock));
         // Those that are gone already are not there to be removed.
@@ -140,8 +140,9 @@ impl Prune<'_> {
         &self,
         present: &HashSet<IndexId>,
         leaving: &HashSet<PackId>,
+        lock: &HeldLock,
     ) -> Result<Vec<RawId>, PruneError> {
-        let mut rewriter = Rewriter::new(self.repository, leaving);
+        let mut rewriter = Rewriter::new(self.repository, leaving, lock);
         present.iter().try_for_each(|id| rewriter.take(*id))?;
         let replaced = rewriter.finish()?;
         let failed = |source| WriteError::Backend { kind: FileKind::Index, source };

@@ -14,6 +14,21 @@ use crate::key::{KdfCost, KeyError, KeyFile};
 use crate::secret::Password;
 use crate::time::Time;
 
+/// A key that is to be added.
+#[derive(Clone, Copy)]
+pub struct NewKey<'a> {
+    /// What is to open the repository.
+    pub password: &'a Password,
+    /// The cost of deriving the key; else what takes this computer half a second.
+    pub cost: Option<KdfCost>,
+    /// Whose it is.
+    pub identity: &'a Identity,
+    /// What time it is.
+    pub clock: &'a dyn Clock,
+    /// The zone that the key is dated in.
+    pub zone: &'a TimeZone,
+}
+
 /// Why the keys were not changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -72,33 +87,26 @@ impl Repository {
         Ok(KeyFile::from_json(&self.read_raw(FileName::new(FileKind::Key, id.0))?)?)
     }
 
-    /// Adds a key, so that `password` opens the repository as well. It is read back from the storage
+    /// Adds a key, so that its password opens the repository as well. It is read back from the storage
     /// and opened before this returns, which takes about a second.
     ///
     /// # Errors
     /// See [`KeyChangeError`]. The keys that were there still open the repository.
-    pub fn add_key(
-        &self,
-        password: &Password,
-        cost: Option<KdfCost>,
-        identity: &Identity,
-        clock: &dyn Clock,
-        zone: &TimeZone,
-    ) -> Result<KeyId, KeyChangeError> {
+    pub fn add_key(&self, new: &NewKey<'_>) -> Result<KeyId, KeyChangeError> {
         let count = self.list(FileKind::Key)?.len();
         if count >= KEYS_TRIED_MAX {
             return Err(KeyChangeError::TooMany { count });
         }
-        let cost = cost.unwrap_or_else(|| KdfCost::calibrate(clock));
-        let created = Time::from_timestamp(clock.now(), zone).to_string();
-        let key = KeyFile::new(self.master_key(), password, cost, identity, created)
+        let cost = new.cost.unwrap_or_else(|| KdfCost::calibrate(new.clock));
+        let created = Time::from_timestamp(new.clock.now(), new.zone).to_string();
+        let key = KeyFile::new(self.master_key(), new.password, cost, new.identity, created)
             .map_err(|source| KeyChangeError::Random { source })?;
         let json = serde_json::to_vec(&key).expect("strings and numbers become JSON");
         let id = KeyId::of(&json);
         let failed = |source| WriteError::Backend { kind: FileKind::Key, source };
         self.backend().write(FileName::new(FileKind::Key, id.0), &[&json]).map_err(failed)?;
         self.backend().sync().map_err(failed)?;
-        if let Err(error) = self.verify_key(id, password) {
+        if let Err(error) = self.verify_key(id, new.password) {
             // It would only be tried in vain.
             let _ = self.remove_key_file(id);
             return Err(error);
@@ -134,17 +142,10 @@ impl Repository {
     ///
     /// # Errors
     /// See [`KeyChangeError`]. At least one of the two passwords opens the repository.
-    pub fn replace_key(
-        &self,
-        password: &Password,
-        cost: Option<KdfCost>,
-        identity: &Identity,
-        clock: &dyn Clock,
-        zone: &TimeZone,
-    ) -> Result<KeyId, KeyChangeError> {
-        let new = self.add_key(password, cost, identity, clock, zone)?;
+    pub fn replace_key(&self, new: &NewKey<'_>) -> Result<KeyId, KeyChangeError> {
+        let id = self.add_key(new)?;
         self.remove_key_file(self.key_id())?;
-        Ok(new)
+        Ok(id)
     }
 
     fn remove_key_file(&self, id: KeyId) -> Result<(), KeyChangeError> {

@@ -8,7 +8,7 @@ mod keys;
 mod place;
 
 pub use error::{CreateError, FindError, OpenError, ReadError, WriteError};
-pub use keys::{KeyChangeError, KeyFileError};
+pub use keys::{KeyChangeError, KeyFileError, NewKey, StoredKey};
 
 use place::{find_key, is_absent, refuse_remains};
 

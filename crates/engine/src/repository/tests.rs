@@ -218,13 +218,18 @@ fn json_cut_short_at_any_byte_is_an_error_however_well_it_is_sealed() {
     }
 }
 
+fn with_new_key<T>(password: &str, act: impl FnOnce(&NewKey<'_>) -> T) -> T {
+    act(&NewKey {
+        password: &Password::new(password),
+        cost: Some(KdfCost::least_for_tests()),
+        identity: &identity(),
+        clock: &Still,
+        zone: &TimeZone::UTC,
+    })
+}
+
 fn add_key(world: &World, password: &str) -> KeyId {
-    let cost = Some(KdfCost::least_for_tests());
-    let (identity, password) = (identity(), Password::new(password));
-    world
-        .repository
-        .add_key(&password, cost, &identity, &Still, &TimeZone::UTC)
-        .expect("memory does not fail")
+    with_new_key(password, |new| world.repository.add_key(new)).expect("memory does not fail")
 }
 
 fn opens(world: &World, password: &str) -> bool {
@@ -250,9 +255,7 @@ fn an_added_key_opens_the_repository_until_it_is_removed() {
 #[test]
 fn a_new_password_takes_the_place_of_the_old_one() {
     let world = World::new();
-    let cost = Some(KdfCost::least_for_tests());
-    let (identity, password) = (identity(), Password::new("new"));
-    let replaced = world.repository.replace_key(&password, cost, &identity, &Still, &TimeZone::UTC);
+    let replaced = with_new_key("new", |new| world.repository.replace_key(new));
     assert_eq!(world.files(FileKind::Key).len(), 1);
     assert_eq!(world.files(FileKind::Key)[0].id, replaced.expect("memory does not fail").0);
     assert!(opens(&world, "new") && !opens(&world, "secret"));
@@ -264,9 +267,7 @@ fn there_are_never_more_keys_than_are_tried() {
     for n in 1..KEYS_TRIED_MAX {
         add_key(&world, &n.to_string());
     }
-    let cost = Some(KdfCost::least_for_tests());
-    let (identity, password) = (identity(), Password::new("one more"));
-    let refused = world.repository.add_key(&password, cost, &identity, &Still, &TimeZone::UTC);
+    let refused = with_new_key("one more", |new| world.repository.add_key(new));
     assert!(matches!(refused, Err(KeyChangeError::TooMany { count: KEYS_TRIED_MAX })));
     assert!(opens(&world, "19"));
 }

@@ -42,8 +42,8 @@ pub(crate) fn forget(session: &Session, arguments: &ForgetArguments) -> Ended {
         let Some(options) = pruning.filter(|_| count > 0) else { return Ok(ExitStatus::Success) };
         let text = format!("{count} snapshots would be removed, running prune dry run");
         session.terminal.say(Verbosity::Normal, &text);
-        let options = PruneOptions { assume_forgotten: choice.ids, ..options };
-        return prune::run(session, &repository, &options, true);
+        let options = PruneOptions { dry_run: true, assume_forgotten: choice.ids, ..options };
+        return prune::run(session, &repository, &options);
     }
     // A shared lock is enough: what a snapshot refers to stays, so nothing that a backup relies
     // on is touched.
@@ -63,7 +63,7 @@ pub(crate) fn forget(session: &Session, arguments: &ForgetArguments) -> Ended {
         (ExitStatus::Success, Some(options)) => {
             let text = format!("{count} snapshots have been removed, running prune");
             session.terminal.say(Verbosity::Normal, &text);
-            prune::run(session, &repository, &options, false)
+            prune::run(session, &repository, &options)
         }
         (status, _) => Ok(status),
     }

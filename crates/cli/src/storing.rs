@@ -2,6 +2,7 @@
 
 use holdfast_engine::codec::Compression;
 use holdfast_engine::pack::PACK_BYTES_DEFAULT;
+use holdfast_engine::storing::Storing;
 
 use crate::arguments::CompressionArgument;
 use crate::exit::Failure;
@@ -11,6 +12,15 @@ use crate::session::Session;
 const PACK_MIB: std::ops::RangeInclusive<u32> = 4..=128;
 
 impl Session {
+    /// How new blobs are to be stored.
+    pub(crate) fn storing(&self) -> Result<Storing, Failure> {
+        Ok(Storing {
+            compression: self.blob_compression()?,
+            pack_bytes: self.pack_bytes()?,
+            extra_verify: !self.global.no_extra_verify,
+        })
+    }
+
     /// How blobs are to be compressed.
     pub(crate) fn blob_compression(&self) -> Result<Compression, Failure> {
         Ok(match self.compression()? {

@@ -29,7 +29,7 @@
 //!
 //! Read on in this order: [`id`], [`backend`], [`crypto`], [`config`], [`key`], [`chunker`],
 //! [`blob`], [`pack`], [`index`], [`tree`], [`snapshot`], [`repository`]; then what works on it:
-//! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`prune`], [`tag`], [`listing`],
+//! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`prune`], [`repair`], [`tag`], [`listing`],
 //! [`find`], [`diff`], [`dump`], [`stats`].
 
 pub mod backend;
@@ -55,12 +55,15 @@ pub mod lock;
 pub mod monitor;
 pub mod pack;
 pub mod prune;
+mod rearrange;
+pub mod repair;
 pub mod repository;
 pub mod restore;
 pub mod secret;
 pub mod snapshot;
 pub mod stats;
 pub(crate) mod store;
+pub mod storing;
 pub mod tag;
 #[cfg(test)]
 mod testing;

@@ -9,6 +9,7 @@ mod forget;
 mod global;
 mod key;
 mod prune;
+mod repair;
 mod restore;
 mod small;
 mod snapshot_filter;
@@ -22,6 +23,9 @@ pub(crate) use forget::ForgetArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
 pub(crate) use key::{KeyArguments, KeyCommand, KeyWords, NewKeyArguments};
 pub(crate) use prune::{PruneArguments, PruneHowArguments};
+pub(crate) use repair::{
+    RepairArguments, RepairCommand, RepairIndexArguments, RepairPacksArguments,
+};
 pub(crate) use restore::{OverwriteArgument, RestoreArguments, RestorePatternArguments};
 pub(crate) use small::{
     ArchiveArgument, CatArguments, CheckArguments, DiffArguments, DumpArguments, FindArguments,
@@ -77,6 +81,8 @@ pub(crate) enum Command {
     Ls(LsArguments),
     /// Remove unneeded data from the repository
     Prune(PruneArguments),
+    /// Repair the repository
+    Repair(RepairArguments),
     /// Extract the data from a snapshot
     Restore(Box<RestoreArguments>),
     /// List all snapshots
@@ -101,7 +107,7 @@ pub(crate) enum NotACommand {
 }
 
 /// Commands of restic that are still to come.
-const LATER: [&str; 12] = [
+const LATER: [&str; 11] = [
     "cache",
     "copy",
     "features",
@@ -110,7 +116,6 @@ const LATER: [&str; 12] = [
     "mount",
     "options",
     "recover",
-    "repair",
     "rewrite",
     "self-update",
     "debug",

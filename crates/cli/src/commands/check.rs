@@ -111,8 +111,9 @@ fn report(session: &Session, outcome: &CheckOutcome) -> Ended {
     }
     meaning.push_str(" Files that need none of this can still be restored.");
     Err(Failure::fatal("repository contains errors").meaning(meaning).advice(
-        "Keep the repository as it is and make a copy of it if you can. restic's `repair` commands \
-         work on it; then back up again, which stores what is missing and still on this computer.",
+        "Make a copy of the repository if you can. `holdfast repair index` and `holdfast repair \
+         packs ID` save what is whole; then back up again, which stores what is missing and still \
+         on this computer. `holdfast repair snapshots` comes last.",
     ))
 }
 

@@ -13,12 +13,14 @@ mod list;
 mod locks;
 mod ls;
 mod prune;
+mod repair;
 mod restore;
 mod snapshots;
 mod stats;
 mod tag;
 mod unlock;
 mod version;
+mod work;
 
 use crate::arguments::Command;
 use crate::exit::{ExitStatus, Failure};
@@ -43,6 +45,7 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
         Command::Locks(_) => locks::locks(session),
         Command::Ls(arguments) => ls::ls(session, &arguments),
         Command::Prune(arguments) => prune::prune(session, &arguments),
+        Command::Repair(arguments) => repair::repair(session, &arguments.command),
         Command::Restore(arguments) => restore::restore(session, &arguments),
         Command::Snapshots(arguments) => snapshots::snapshots(session, &arguments),
         Command::Stats(arguments) => stats::stats(session, &arguments),

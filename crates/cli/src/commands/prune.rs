@@ -210,8 +210,8 @@ fn failed(error: PruneError) -> Failure {
         _ => Failure::fatal(error.to_string())
             .meaning("Nothing was removed, because it cannot be known what is needed.")
             .advice(
-                "Run `holdfast check` to see what is affected. restic's `repair` commands work on \
-                 the repository; make a copy of it before, if you can.",
+                "Run `holdfast check` to see what is affected, and `holdfast repair` to repair it; \
+                 make a copy of the repository before, if you can.",
             )
             .cause(error),
     }

@@ -13,6 +13,8 @@ mod keys;
 mod lists;
 #[cfg(unix)]
 mod locks;
+#[cfg(unix)]
+mod repair;
 mod restore;
 #[cfg(unix)]
 mod same_as_restic;

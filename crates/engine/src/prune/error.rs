@@ -3,6 +3,7 @@
 use crate::blob::BlobKind;
 use crate::id::{BlobId, PackId, SnapshotId};
 use crate::lock::{LockError, LockLost};
+use crate::rearrange::RearrangeError;
 use crate::repository::{ReadError, WriteError};
 use crate::store::StoreError;
 
@@ -109,6 +110,16 @@ impl From<StoreError> for PruneError {
         match error {
             StoreError::Lock(lost) => Self::LockLost(lost),
             other => Self::Store(other),
+        }
+    }
+}
+
+impl From<RearrangeError> for PruneError {
+    fn from(error: RearrangeError) -> Self {
+        match error {
+            RearrangeError::Read(source) => source.into(),
+            RearrangeError::Write(source) => Self::Write(source),
+            RearrangeError::LockLost(lost) => Self::LockLost(lost),
         }
     }
 }

@@ -20,7 +20,6 @@ mod mark;
 mod options;
 mod plan;
 mod repack;
-mod rewrite;
 mod stats;
 mod sweep;
 

@@ -6,20 +6,14 @@ use std::time::{Duration, SystemTime};
 use parking_lot::Mutex;
 
 use super::plan::Fate;
-use super::rewrite::Rewriter;
 use super::{Prune, PruneError, PruneOutcome, PrunePlan, list_ids, mark};
-use crate::backend::{Backend, BackendErrorKind, FileKind, FileName, Listed};
+use crate::backend::{Backend, FileKind, FileName, Listed};
 use crate::blob::BlobKind;
 use crate::id::{BlobId, IndexId, PackId, RawId, SnapshotId};
 use crate::index::Index;
 use crate::lock::HeldLock;
-use crate::monitor::{
-    Cancellation, Event, Finding, FindingKind, Monitor, Phase, Totals, with_causes,
-};
-use crate::repository::WriteError;
-
-/// How many files are removed between two looks at the lock.
-const BATCH: usize = 64;
+use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals};
+use crate::rearrange::{IndexRewriter, remove};
 
 impl PrunePlan {
     /// True if anything is to be removed or copied.
@@ -62,12 +56,13 @@ impl Prune<'_> {
         let files = (replaced.len() + packs.len()) as u64;
         monitor.event(Event::Total(Totals { files, folders: 0, bytes: 0, exact: true }));
         monitor.event(Event::Phase(Phase::Removing));
-        let mut failed = self.remove(FileKind::Index, &replaced, lock, monitor)?;
+        let remove = |kind, ids: &[RawId]| remove(repository, kind, ids, lock, "prune", monitor);
+        let mut failed = remove(FileKind::Index, &replaced)?;
         // A pack must not go before the index that names it is gone for good.
         if failed > 0 {
             return Ok(PruneOutcome { rescued, failed, ..PruneOutcome::default() });
         }
-        failed = self.remove(FileKind::Pack, &packs, lock, monitor)?;
+        failed = remove(FileKind::Pack, &packs)?;
         Ok(PruneOutcome {
             repacked: plan.fates.iter().filter(|fate| **fate == Fate::Repack).count(),
             removed: packs.len(),
@@ -142,12 +137,9 @@ impl Prune<'_> {
         leaving: &HashSet<PackId>,
         lock: &HeldLock,
     ) -> Result<Vec<RawId>, PruneError> {
-        let mut rewriter = Rewriter::new(self.repository, leaving, lock);
-        present.iter().try_for_each(|id| rewriter.take(*id))?;
-        let replaced = rewriter.finish()?;
-        let failed = |source| WriteError::Backend { kind: FileKind::Index, source };
-        self.repository.backend().sync().map_err(failed)?;
-        Ok(replaced)
+        let mut rewriter = IndexRewriter::new(self.repository, lock);
+        present.iter().try_for_each(|id| rewriter.take(*id, leaving))?;
+        Ok(rewriter.finish()?)
     }
 
     /// Packs that no index file names and that are old enough to be called abandoned; and how many
@@ -172,37 +164,6 @@ impl Prune<'_> {
                 age.is_some_and(|age: Duration| age >= self.options.unindexed_age_min)
             });
         (old.into_iter().copied().collect(), young.len())
-    }
-
-    /// Removes files in an order of no meaning, and makes it durable. Returns how many stay that
-    /// should not.
-    fn remove(
-        &self,
-        kind: FileKind,
-        ids: &[RawId],
-        lock: &HeldLock,
-        monitor: &dyn Monitor,
-    ) -> Result<usize, PruneError> {
-        let mut failed = 0;
-        let backend = self.repository.backend();
-        for batch in ids.chunks(BATCH) {
-            lock.fence()?;
-            for id in batch {
-                match backend.remove(FileName::new(kind, *id)) {
-                    Ok(()) => {}
-                    Err(error) if error.kind == BackendErrorKind::NotFound => {}
-                    Err(error) => {
-                        failed += 1;
-                        let message = with_causes(&error);
-                        let kind = FindingKind::Unwritable;
-                        let finding = Finding { kind, path: None, during: "prune", message };
-                        monitor.event(Event::Finding(&finding));
-                    }
-                }
-            }
-        }
-        backend.sync().map_err(|source| WriteError::Backend { kind, source })?;
-        Ok(failed)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Stores the index anew without the packs that leave.
+//! Stores the index anew, without packs that leave and with what is known better.
 //!
 //! New files only repeat what old ones say, so nothing is lost wherever this stops; the old ones go
 //! later. One file is in memory at a time, and one in the making.
@@ -9,17 +9,16 @@ use crate::backend::FileKind;
 use crate::id::{IndexId, PackId, RawId};
 use crate::index::{BLOBS_PER_FILE_MAX, IndexFile, IndexPack};
 use crate::lock::HeldLock;
-use crate::repository::Repository;
+use crate::repository::{Repository, WriteError};
 
-use super::PruneError;
+use super::RearrangeError;
 
 /// Files with fewer blobs are stored together, if there is more than one.
 const SMALL_BLOBS: usize = BLOBS_PER_FILE_MAX / 2;
 
 /// Takes index files in and stores others in their place.
-pub(super) struct Rewriter<'a> {
+pub(crate) struct IndexRewriter<'a> {
     repository: &'a Repository,
-    leaving: &'a HashSet<PackId>,
     /// Asked before each file: whoever had the repository in between may have removed packs that the
     /// old files name.
     lock: &'a HeldLock,
@@ -34,15 +33,10 @@ pub(super) struct Rewriter<'a> {
     taken: HashSet<RawId>,
 }
 
-impl<'a> Rewriter<'a> {
-    pub(super) fn new(
-        repository: &'a Repository,
-        leaving: &'a HashSet<PackId>,
-        lock: &'a HeldLock,
-    ) -> Self {
+impl<'a> IndexRewriter<'a> {
+    pub(crate) fn new(repository: &'a Repository, lock: &'a HeldLock) -> Self {
         Self {
             repository,
-            leaving,
             lock,
             next: IndexFile::default(),
             blobs: 0,
@@ -52,10 +46,27 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    /// Takes in an index file, unless it may stay.
-    pub(super) fn take(&mut self, id: IndexId) -> Result<(), PruneError> {
+    /// Names a pack that no file that is taken in names, or that leaves these.
+    pub(crate) fn add(&mut self, pack: IndexPack) -> Result<(), RearrangeError> {
+        if !self.taken.insert(sum_of(&pack)) {
+            return Ok(());
+        }
+        if self.blobs > 0 && self.blobs + pack.blobs.len() > BLOBS_PER_FILE_MAX {
+            self.store()?;
+        }
+        self.blobs += pack.blobs.len();
+        self.next.packs.push(pack);
+        Ok(())
+    }
+
+    /// Takes in an index file but for the packs that leave, unless it may stay as it is.
+    pub(crate) fn take(
+        &mut self,
+        id: IndexId,
+        leaving: &HashSet<PackId>,
+    ) -> Result<(), RearrangeError> {
         let file = self.repository.read_index_file(id)?;
-        let is_affected = file.packs.iter().any(|pack| self.leaving.contains(&pack.id));
+        let is_affected = file.packs.iter().any(|pack| leaving.contains(&pack.id));
         let blobs: usize = file.packs.iter().map(|pack| pack.blobs.len()).sum();
         if !is_affected {
             if blobs >= SMALL_BLOBS {
@@ -67,33 +78,32 @@ impl<'a> Rewriter<'a> {
             }
         }
         if let Some((held_id, held)) = self.held.take() {
-            self.replace(held_id, held)?;
+            self.replace(held_id, held, leaving)?;
         }
-        self.replace(id, file)
+        self.replace(id, file, leaving)
     }
 
-    fn replace(&mut self, id: IndexId, file: IndexFile) -> Result<(), PruneError> {
+    fn replace(
+        &mut self,
+        id: IndexId,
+        file: IndexFile,
+        leaving: &HashSet<PackId>,
+    ) -> Result<(), RearrangeError> {
         if file.packs_to_delete.is_some() {
             if self.next.packs_to_delete.is_some() {
                 self.store()?;
             }
             self.next.packs_to_delete = file.packs_to_delete;
         }
-        for pack in file.packs {
-            if self.leaving.contains(&pack.id) || !self.taken.insert(sum_of(&pack)) {
-                continue;
-            }
-            if self.blobs > 0 && self.blobs + pack.blobs.len() > BLOBS_PER_FILE_MAX {
-                self.store()?;
-            }
-            self.blobs += pack.blobs.len();
-            self.next.packs.push(pack);
+        let staying = file.packs.into_iter().filter(|pack| !leaving.contains(&pack.id));
+        for pack in staying {
+            self.add(pack)?;
         }
         self.replaced.push(id.0);
         Ok(())
     }
 
-    fn store(&mut self) -> Result<(), PruneError> {
+    fn store(&mut self) -> Result<(), RearrangeError> {
         let file = std::mem::take(&mut self.next);
         self.blobs = 0;
         if !file.packs.is_empty() || file.packs_to_delete.is_some() {
@@ -103,9 +113,11 @@ impl<'a> Rewriter<'a> {
         Ok(())
     }
 
-    /// Stores the last file, and returns the files that may go once everything is durable.
-    pub(super) fn finish(mut self) -> Result<Vec<RawId>, PruneError> {
+    /// Stores the last file and makes all of them durable; returns the files that may go now.
+    pub(crate) fn finish(mut self) -> Result<Vec<RawId>, RearrangeError> {
         self.store()?;
+        let failed = |source| WriteError::Backend { kind: FileKind::Index, source };
+        self.repository.backend().sync().map_err(failed)?;
         Ok(self.replaced)
     }
 }

@@ -1,0 +1,6 @@
+//! Repairs: what can be rebuilt is, what cannot is told, and nothing is lost on the way, wherever it
+//! is interrupted.
+
+mod index;
+mod packs;
+mod world;

@@ -94,3 +94,31 @@ fn a_range_that_a_file_cannot_have_reserves_no_memory() {
         assert_eq!(out.capacity(), 0, "{offset} {length}");
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_sync_waits_for_what_another_thread_is_still_making_durable() {
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    use std::time::Duration;
+    let folder = tempfile::tempdir().expect("a folder");
+    let backend = LocalBackend::new(folder.path());
+    backend.create().expect("folders are made");
+    let file = FileName::new(FileKind::Snapshot, RawId::of(b"content"));
+    backend.write(file, &[b"content"]).expect("it is stored");
+    // A folder that takes its time: whoever opens it waits until somebody opens it for writing.
+    let slow = folder.path().join("snapshots");
+    std::fs::remove_dir_all(&slow).expect("removed");
+    let made = std::process::Command::new("mkfifo").arg(&slow).status().expect("it runs");
+    assert!(made.success());
+    let (done, finished) = channel();
+    std::thread::scope(|scope| {
+        for done in [done.clone(), done] {
+            let backend = &backend;
+            scope.spawn(move || done.send(backend.sync().is_ok()));
+        }
+        let early = finished.recv_timeout(Duration::from_millis(200));
+        let _opened = std::fs::OpenOptions::new().write(true).open(&slow).expect("it opens");
+        assert_eq!(early, Err(RecvTimeoutError::Timeout), "nothing is durable yet");
+        assert_eq!([finished.recv(), finished.recv()], [Ok(true); 2]);
+    });
+}

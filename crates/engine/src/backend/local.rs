@@ -26,6 +26,8 @@ pub struct LocalBackend {
     permissions: Permissions,
     /// Folders in which a name appeared or went since the last sync.
     unsynced: Mutex<BTreeSet<PathBuf>>,
+    /// Held while folders are made durable: who finds nothing left to do must wait until it is done.
+    syncing: Mutex<()>,
 }
 
 impl LocalBackend {
@@ -34,7 +36,7 @@ impl LocalBackend {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
         let permissions = Permissions::of(&root);
-        Self { root, permissions, unsynced: Mutex::default() }
+        Self { root, permissions, unsynced: Mutex::default(), syncing: Mutex::default() }
     }
 
     /// The folder.
@@ -233,6 +235,7 @@ impl Backend for LocalBackend {
     }
 
     fn sync(&self) -> Result<(), BackendError> {
+        let _syncing = self.syncing.lock();
         let folders = std::mem::take(&mut *self.unsynced.lock());
         for folder in &folders {
             if let Err(source) = sync_folder(folder) {

@@ -1,8 +1,9 @@
 # A contributor's verbs. What they do stands in scripts/.
-.PHONY: run test cross fmt types icons setup
+.PHONY: run test soak cross fmt types icons setup
 
 run:   ; @scripts/run
 test:  ; @scripts/test
+soak:  ; @scripts/soak
 cross: ; @scripts/cross
 fmt:   ; @scripts/fmt
 types: ; @scripts/types

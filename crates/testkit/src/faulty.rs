@@ -1,10 +1,12 @@
 //! A storage that fails on order.
 //!
 //! Faults: the n-th change to the storage, and every one after it, fails (as a full disk, or as a
-//! disk that is gone); what was not made durable can be lost, as at a power cut; reads and listings
-//! fail, come to an end too early or bring changed bytes, by chance, once or for good.
+//! disk that is gone); or that change alone fails, or is done and said to have failed; or the power
+//! is cut there, after which nothing answers any more, and any part of what was not made durable is
+//! lost: files stored, and removals. Reads and listings fail, come to an end too early or bring
+//! changed bytes, by chance, once or for good.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -28,6 +30,53 @@ pub struct ReadFaults {
     pub lasting: bool,
 }
 
+/// How the n-th change fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeFault {
+    /// It is not done, nor is any after it.
+    FromThenOn(BackendErrorKind),
+    /// It is not done. Those after it are.
+    Once(BackendErrorKind),
+    /// It is done, but the storage says that it was not, as when the line breaks at the wrong moment.
+    /// Those after it are done.
+    AnswerLost,
+    /// It is done or not, and then nothing works any more. Making durable counts as a change.
+    PowerCut,
+}
+
+impl ChangeFault {
+    /// One of each sort.
+    pub const ALL: [Self; 5] = [
+        Self::FromThenOn(BackendErrorKind::Full),
+        Self::Once(BackendErrorKind::Denied),
+        Self::Once(BackendErrorKind::Offline),
+        Self::AnswerLost,
+        Self::PowerCut,
+    ];
+
+    fn kind(self) -> BackendErrorKind {
+        match self {
+            Self::FromThenOn(kind) | Self::Once(kind) => kind,
+            Self::AnswerLost | Self::PowerCut => BackendErrorKind::Offline,
+        }
+    }
+}
+
+/// Whether a change is to be done, and what is said of it.
+struct Verdict {
+    is_done: bool,
+    is_failed: bool,
+}
+
+/// What is not durable yet.
+#[derive(Debug)]
+enum Unsynced {
+    /// A file that was stored.
+    Stored,
+    /// A file that was removed, and what it held.
+    Removed(Vec<u8>),
+}
+
 /// What becomes of a read.
 enum Fault {
     Error(BackendErrorKind),
@@ -42,9 +91,11 @@ type Asked = BTreeMap<(FileKind, Option<RawId>), u64>;
 #[derive(Debug)]
 pub struct FaultyBackend {
     inner: Arc<MemoryBackend>,
-    kind: BackendErrorKind,
-    left: AtomicUsize,
-    unsynced: Mutex<BTreeSet<(FileKind, RawId)>>,
+    change_fault: ChangeFault,
+    allowed_changes: usize,
+    asked_changes: AtomicUsize,
+    failed_changes: AtomicUsize,
+    unsynced: Mutex<BTreeMap<(FileKind, RawId), Unsynced>>,
     slow: Mutex<Option<(Arc<FakeClock>, Duration)>>,
     read_faults: Option<ReadFaults>,
     asked: Mutex<Asked>,
@@ -55,10 +106,18 @@ impl FaultyBackend {
     /// `inner`, which allows so many changes and then fails in this way.
     #[must_use]
     pub fn new(inner: Arc<MemoryBackend>, changes: usize, kind: BackendErrorKind) -> Self {
+        Self::failing(inner, changes, ChangeFault::FromThenOn(kind))
+    }
+
+    /// `inner`, which allows so many changes and then has this fault.
+    #[must_use]
+    pub fn failing(inner: Arc<MemoryBackend>, changes: usize, fault: ChangeFault) -> Self {
         Self {
             inner,
-            kind,
-            left: AtomicUsize::new(changes),
+            change_fault: fault,
+            allowed_changes: changes,
+            asked_changes: AtomicUsize::new(0),
+            failed_changes: AtomicUsize::new(0),
             unsynced: Mutex::default(),
             slow: Mutex::default(),
             read_faults: None,
@@ -85,28 +144,67 @@ impl FaultyBackend {
         self.failed_reads.load(Ordering::SeqCst)
     }
 
-    /// What a power cut leaves: nothing that was written since the last sync.
-    ///
-    /// # Panics
-    /// Never: what was written can be removed.
-    pub fn lose_unsynced(&self) {
-        let mut unsynced = self.unsynced.lock().unwrap_or_else(PoisonError::into_inner);
-        for (kind, id) in std::mem::take(&mut *unsynced) {
-            self.inner.remove(FileName { kind, id }).expect("it was written");
-        }
+    /// How many changes have failed, or were said to.
+    #[must_use]
+    pub fn failed_changes(&self) -> usize {
+        self.failed_changes.load(Ordering::SeqCst)
     }
 
-    fn change(&self, act: &'static str, file: FileName) -> Result<(), BackendError> {
-        let spent = |left: usize| left.checked_sub(1);
-        match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, spent) {
-            Ok(_) => Ok(()),
-            Err(_) => {
-                Err(BackendError { kind: self.kind, act, what: file.to_string(), source: None })
+    /// What a power cut leaves at worst: nothing that was written since the last sync.
+    pub fn lose_unsynced(&self) {
+        for ((kind, id), unsynced) in std::mem::take(&mut *self.unsynced()) {
+            if matches!(unsynced, Unsynced::Stored) {
+                self.undo(FileName { kind, id }, unsynced);
             }
         }
     }
 
-    fn unsynced(&self) -> std::sync::MutexGuard<'_, BTreeSet<(FileKind, RawId)>> {
+    /// What a power cut may leave: of all that was stored or removed since the last sync, some is so
+    /// and some is not.
+    pub fn lose_some_unsynced(&self, random: &mut Random) {
+        for ((kind, id), unsynced) in std::mem::take(&mut *self.unsynced()) {
+            if random.chance(1, 2) {
+                self.undo(FileName { kind, id }, unsynced);
+            }
+        }
+    }
+
+    fn undo(&self, file: FileName, unsynced: Unsynced) {
+        let undone = match unsynced {
+            Unsynced::Stored => self.inner.remove(file),
+            Unsynced::Removed(bytes) => self.inner.write(file, &[&bytes]),
+        };
+        undone.expect("memory does not fail");
+    }
+
+    fn error(&self, act: &'static str, what: String) -> BackendError {
+        BackendError { kind: self.change_fault.kind(), act, what, source: None }
+    }
+
+    /// What becomes of the next change.
+    fn judge(&self) -> Verdict {
+        let number = self.asked_changes.fetch_add(1, Ordering::SeqCst);
+        let lasts = matches!(self.change_fault, ChangeFault::FromThenOn(_) | ChangeFault::PowerCut);
+        if number < self.allowed_changes || number > self.allowed_changes && !lasts {
+            return Verdict { is_done: true, is_failed: false };
+        }
+        self.failed_changes.fetch_add(1, Ordering::SeqCst);
+        let is_done = match self.change_fault {
+            ChangeFault::AnswerLost => true,
+            // A matter of which change it is, so that both are seen and each is always the same.
+            ChangeFault::PowerCut => number == self.allowed_changes && number.is_multiple_of(2),
+            ChangeFault::FromThenOn(_) | ChangeFault::Once(_) => false,
+        };
+        Verdict { is_done, is_failed: true }
+    }
+
+    /// An error once the power was cut.
+    fn answer(&self, act: &'static str, what: &dyn std::fmt::Display) -> Result<(), BackendError> {
+        let is_cut = self.change_fault == ChangeFault::PowerCut && self.failed_changes() > 0;
+        if is_cut { Err(self.error(act, what.to_string())) } else { Ok(()) }
+    }
+
+    fn unsynced(&self) -> std::sync::MutexGuard<'_, BTreeMap<(FileKind, RawId), Unsynced>> {
         self.unsynced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -168,15 +266,17 @@ impl Backend for FaultyBackend {
     }
 
     fn list(&self, kind: FileKind) -> Result<Vec<Listed>, BackendError> {
+        self.answer("list", &kind)?;
         // A listing is whole or an error: contract 5.
         if self.fault(kind, None).is_some() {
             let what = format!("the {kind} files");
-            return Err(BackendError { kind: self.kind, act: "list", what, source: None });
+            return Err(self.error("list", what));
         }
         self.inner.list(kind)
     }
 
     fn read(&self, file: FileName) -> Result<Vec<u8>, BackendError> {
+        self.answer("read", &file)?;
         let mut bytes = self.inner.read(file)?;
         self.spoil(file, &mut bytes)?;
         Ok(bytes)
@@ -189,6 +289,7 @@ impl Backend for FaultyBackend {
         length: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), BackendError> {
+        self.answer("read", &file)?;
         self.inner.read_range(file, offset, length, out)?;
         let read = self.spoil(file, out).and_then(|()| {
             // Exactly what was asked for, or an error: contract 6.
@@ -203,28 +304,53 @@ impl Backend for FaultyBackend {
     }
 
     fn write(&self, file: FileName, parts: &[&[u8]]) -> Result<(), BackendError> {
-        self.change("write", file)?;
-        self.inner.write(file, parts)?;
+        self.answer("write", &file)?;
+        let verdict = self.judge();
+        if verdict.is_done {
+            let is_new = self.inner.modified(file).is_err();
+            self.inner.write(file, parts)?;
+            if is_new {
+                // A file that was removed and stored again, with its name's content, is as it was.
+                let mut unsynced = self.unsynced();
+                if unsynced.remove(&(file.kind, file.id)).is_none() {
+                    unsynced.insert((file.kind, file.id), Unsynced::Stored);
+                }
+            }
+        }
+        if verdict.is_failed {
+            return Err(self.error("write", file.to_string()));
+        }
         let slow = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((clock, per_pack)) = slow.as_ref().filter(|_| file.kind == FileKind::Pack) {
             clock.advance(*per_pack);
         }
-        drop(slow);
-        self.unsynced().insert((file.kind, file.id));
         Ok(())
     }
 
     fn sync(&self) -> Result<(), BackendError> {
+        self.answer("sync", &"the storage")?;
+        let is_failed = self.change_fault == ChangeFault::PowerCut && self.judge().is_failed;
+        if is_failed {
+            return Err(self.error("sync", "the storage".to_owned()));
+        }
         self.inner.sync()?;
         self.unsynced().clear();
         Ok(())
     }
 
     fn remove(&self, file: FileName) -> Result<(), BackendError> {
-        self.change("remove", file)?;
-        self.inner.remove(file)?;
-        self.unsynced().remove(&(file.kind, file.id));
-        Ok(())
+        self.answer("remove", &file)?;
+        let bytes = self.inner.read(file);
+        let verdict = self.judge();
+        if verdict.is_done {
+            self.inner.remove(file)?;
+            let mut unsynced = self.unsynced();
+            // What was never durable leaves nothing behind.
+            if unsynced.remove(&(file.kind, file.id)).is_none() {
+                unsynced.insert((file.kind, file.id), Unsynced::Removed(bytes?));
+            }
+        }
+        if verdict.is_failed { Err(self.error("remove", file.to_string())) } else { Ok(()) }
     }
 
     fn modified(&self, file: FileName) -> Result<SystemTime, BackendError> {
@@ -234,4 +360,23 @@ impl Backend for FaultyBackend {
     fn free_bytes(&self) -> Result<Option<u64>, BackendError> {
         self.inner.free_bytes()
     }
+}
+
+/// A storage with the same files.
+///
+/// # Panics
+/// Never: memory does not fail.
+#[must_use]
+pub fn copied(storage: &MemoryBackend) -> MemoryBackend {
+    let copy = MemoryBackend::new();
+    let listed = FileKind::LISTED.into_iter().flat_map(|kind| {
+        let files = storage.list(kind).expect("memory lists");
+        files.into_iter().map(move |file| FileName::new(kind, file.id))
+    });
+    for file in listed.chain([FileName::CONFIG]) {
+        if let Ok(bytes) = storage.read(file) {
+            copy.write(file, &[&bytes]).expect("memory stores");
+        }
+    }
+    copy
 }

@@ -1,6 +1,7 @@
 //! Fakes and builders, for tests only.
 
 pub mod backend_contract;
+mod cases;
 mod clock;
 #[cfg(target_os = "linux")]
 pub mod compare;
@@ -15,8 +16,9 @@ mod repository;
 #[cfg(feature = "world")]
 mod world;
 
+pub use cases::{asked, named};
 pub use clock::FakeClock;
-pub use faulty::{FaultyBackend, ReadFaults};
+pub use faulty::{ChangeFault, FaultyBackend, ReadFaults, copied};
 pub use files::files_in;
 #[cfg(feature = "world")]
 pub use ports::{

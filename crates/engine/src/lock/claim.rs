@@ -22,6 +22,8 @@ pub(super) struct Claim {
     pub(super) operation: String,
     /// Every lock of this claim that may be stored, outdated ones that await removal among them.
     stored: Mutex<HashSet<LockId>>,
+    /// Locks of ours that are gone, and still noted: a power cut could bring them back.
+    removed: Mutex<Vec<LockId>>,
 }
 
 /// What came of an attempt to lock.
@@ -39,7 +41,8 @@ impl Claim {
         exclusive: bool,
         operation: String,
     ) -> Self {
-        Self { repository, context, exclusive, operation, stored: Mutex::default() }
+        let (stored, removed) = (Mutex::default(), Mutex::default());
+        Self { repository, context, exclusive, operation, stored, removed }
     }
 
     /// Locks the repository, or finds who stands in the way.
@@ -171,7 +174,24 @@ impl Claim {
 
     /// Removes a lock of this claim, trying for so long. One that stays is left to the journal.
     pub(super) fn withdraw(&self, id: LockId, grace: Duration) {
-        let _ = self.remove(id, grace);
+        if self.remove(id, grace).is_ok() {
+            self.forget_removed_durably();
+        }
+    }
+
+    /// Forgets the notes of locks that have been gone for so long that they are gone for good.
+    pub(super) fn forget_removed(&self) {
+        let removed = std::mem::take(&mut *self.removed.lock());
+        if let Some(journal) = &self.context.journal {
+            removed.into_iter().for_each(|id| journal.forget(id));
+        }
+    }
+
+    /// Forgets the notes of locks that were just removed, once no power cut can bring these back.
+    pub(super) fn forget_removed_durably(&self) {
+        if self.repository.backend().sync().is_ok() {
+            self.forget_removed();
+        }
     }
 
     /// Removes every lock of this claim except `kept`, trying for so long.
@@ -192,9 +212,7 @@ impl Claim {
             match remove_file(&self.repository, id) {
                 Ok(_) => {
                     self.stored.lock().remove(&id);
-                    if let Some(journal) = &self.context.journal {
-                        journal.forget(id);
-                    }
+                    self.removed.lock().push(id);
                     return Ok(());
                 }
                 Err(error) => {

@@ -124,6 +124,7 @@ impl HeldLock {
             let _ = thread.join();
         }
         let removed = self.keeper.claim.remove_all(None, RELEASE_GRACE);
+        self.keeper.claim.forget_removed_durably();
         self.keeper.claim.abandon();
         removed
     }
@@ -283,6 +284,7 @@ impl Keeper {
     /// somebody else in between.
     fn replace(&self, state: &mut State) -> Result<(), LockLost> {
         let Some(old) = state.own else { return Ok(()) };
+        self.claim.forget_removed();
         let unverified = |source| LockLost::Unverified { source };
         let new = self.claim.store().map_err(unverified)?;
         self.claim.context.clock.sleep(RECHECK_DELAY);

@@ -103,15 +103,19 @@ impl Repository {
             .map_err(|source| KeyChangeError::Random { source })?;
         let json = serde_json::to_vec(&key).expect("strings and numbers become JSON");
         let id = KeyId::of(&json);
-        let failed = |source| WriteError::Backend { kind: FileKind::Key, source };
-        self.backend().write(FileName::new(FileKind::Key, id.0), &[&json]).map_err(failed)?;
-        self.backend().sync().map_err(failed)?;
-        if let Err(error) = self.verify_key(id, new.password) {
-            // It would only be tried in vain.
+        if let Err(error) = self.store_key(id, &json, new.password) {
+            // A storage may have kept it all the same. Nobody expects it to open anything.
             let _ = self.remove_key_file(id);
             return Err(error);
         }
         Ok(id)
+    }
+
+    fn store_key(&self, id: KeyId, json: &[u8], password: &Password) -> Result<(), KeyChangeError> {
+        let failed = |source| WriteError::Backend { kind: FileKind::Key, source };
+        self.backend().write(FileName::new(FileKind::Key, id.0), &[json]).map_err(failed)?;
+        self.backend().sync().map_err(failed)?;
+        self.verify_key(id, password)
     }
 
     fn verify_key(&self, id: KeyId, password: &Password) -> Result<(), KeyChangeError> {

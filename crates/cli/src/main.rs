@@ -1,5 +1,6 @@
 //! The `holdfast` command: restic's command line on Holdfast's engine.
 
+mod access;
 mod arguments;
 mod commands;
 mod environment;

@@ -3,6 +3,7 @@
 //! A flag before a variable, `HOLDFAST_…` before `RESTIC_…`, else the person at the terminal, else
 //! a line of standard input. The text is zeroed when it is no longer needed, and never shown.
 
+use std::ffi::OsStr;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,7 +12,7 @@ use holdfast_engine::secret::Password;
 use holdfast_engine::text_file;
 use zeroize::Zeroizing;
 
-use crate::arguments::GlobalArguments;
+use crate::access::{Access, Role};
 use crate::environment::Environment;
 use crate::exit::Failure;
 
@@ -20,14 +21,15 @@ use crate::exit::Failure;
 enum Place {
     File(PathBuf),
     Command(String),
-    /// The variable of this name with this prefix.
-    Variable(&'static str),
+    /// The variable of this name.
+    Variable(String),
 }
 
 /// Finds the password.
 pub(crate) struct PasswordSource<'a> {
     place: Option<Place>,
     environment: &'a Environment,
+    role: Role,
     allow_empty: bool,
     stdin_is_data: bool,
 }
@@ -35,18 +37,19 @@ pub(crate) struct PasswordSource<'a> {
 impl<'a> PasswordSource<'a> {
     /// Looks at flags and variables; reads nothing yet.
     pub(crate) fn find(
-        global: &GlobalArguments,
+        access: &Access,
         environment: &'a Environment,
         stdin_is_data: bool,
     ) -> Result<Self, Failure> {
-        let place = place(global, environment)?;
-        if global.insecure_no_password && place.is_some() {
+        let place = place(access, environment)?;
+        let (role, allow_empty) = (access.role, access.insecure_no_password);
+        if allow_empty && place.is_some() {
             return Err(Failure::fatal(
                 "--insecure-no-password must not be specified together with providing a \
                  password via a cli option or environment variable",
             ));
         }
-        Ok(Self { place, environment, allow_empty: global.insecure_no_password, stdin_is_data })
+        Ok(Self { place, environment, role, allow_empty, stdin_is_data })
     }
 
     /// True if a person types it, and so may type it again.
@@ -56,7 +59,7 @@ impl<'a> PasswordSource<'a> {
 
     /// The password of an existing repository.
     pub(crate) fn read(&self) -> Result<Password, Failure> {
-        self.read_or_ask("enter password for repository: ")
+        self.read_or_ask(self.role.prompt())
     }
 
     /// The password for a new repository; typed twice if it is typed.
@@ -74,8 +77,8 @@ impl<'a> PasswordSource<'a> {
         let text = match &self.place {
             Some(Place::File(path)) => read_file(path)?,
             Some(Place::Command(command)) => run(command)?,
-            Some(Place::Variable(prefix)) => {
-                let value = self.environment.get_os_from(prefix, "PASSWORD");
+            Some(Place::Variable(name)) => {
+                let value = self.environment.plain(OsStr::new(name));
                 Zeroizing::new(value.unwrap_or_default().into_encoded_bytes())
             }
             None if self.allow_empty => return Ok(Password::new("")),
@@ -134,11 +137,12 @@ impl NewPassword<'_> {
     }
 }
 
-fn place(global: &GlobalArguments, environment: &Environment) -> Result<Option<Place>, Failure> {
-    let flags = (global.password_command.clone(), global.password_file.clone());
+fn place(access: &Access, environment: &Environment) -> Result<Option<Place>, Failure> {
+    let flags = (access.password_command.clone(), access.password_file.clone());
+    let variable = |name| access.role.variable(name);
     let of_variables = |prefix| {
-        let command = environment.get_from(prefix, "PASSWORD_COMMAND");
-        let file = environment.get_os_from(prefix, "PASSWORD_FILE").map(PathBuf::from);
+        let command = environment.get_from(prefix, &variable("PASSWORD_COMMAND"));
+        let file = environment.get_os_from(prefix, &variable("PASSWORD_FILE")).map(PathBuf::from);
         (command, file)
     };
     let tiers = [(flags, None)]
@@ -156,8 +160,9 @@ fn place(global: &GlobalArguments, environment: &Environment) -> Result<Option<P
             (None, None) => {}
         }
         let Some(prefix) = prefix else { continue };
-        if environment.get_os_from(prefix, "PASSWORD").is_some() {
-            return Ok(Some(Place::Variable(prefix)));
+        let name = variable("PASSWORD");
+        if environment.get_os_from(prefix, &name).is_some() {
+            return Ok(Some(Place::Variable(format!("{prefix}{name}"))));
         }
     }
     Ok(None)
@@ -265,7 +270,7 @@ mod tests {
     fn found(line: &str, variables: &[(&str, &str)]) -> Result<Option<Place>, Failure> {
         let words = std::iter::once("holdfast").chain(line.split(' '));
         let arguments = Arguments::read(words.map(Into::into).collect()).expect("a command");
-        place(&arguments.global, &Environment::of_pairs(variables))
+        place(&Access::from(&arguments.global), &Environment::of_pairs(variables))
     }
 
     #[test]
@@ -274,7 +279,11 @@ mod tests {
         let ours = ("HOLDFAST_PASSWORD", "secret");
         let cases = [
             ("snapshots -p /p", vec![restic, ours], Some(Place::File("/p".into()))),
-            ("snapshots", vec![restic, ours], Some(Place::Variable("HOLDFAST_"))),
+            (
+                "snapshots",
+                vec![restic, ours],
+                Some(Place::Variable("HOLDFAST_PASSWORD".to_owned())),
+            ),
             ("snapshots", vec![restic], Some(Place::Command("get".to_owned()))),
             ("snapshots", vec![], None),
         ];

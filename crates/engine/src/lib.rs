@@ -29,8 +29,8 @@
 //!
 //! Read on in this order: [`id`], [`backend`], [`crypto`], [`config`], [`key`], [`chunker`],
 //! [`blob`], [`pack`], [`index`], [`tree`], [`snapshot`], [`repository`]; then what works on it:
-//! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`prune`], [`repair`], [`tag`], [`listing`],
-//! [`find`], [`diff`], [`dump`], [`stats`].
+//! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`prune`], [`repair`], [`copy`],
+//! [`tag`], [`listing`], [`find`], [`diff`], [`dump`], [`stats`].
 
 pub mod backend;
 pub mod backup;
@@ -40,6 +40,7 @@ pub mod chunker;
 pub mod clock;
 pub mod codec;
 pub mod config;
+pub mod copy;
 pub mod crypto;
 pub mod diff;
 pub mod dump;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::copy::CopyStep;
 use crate::id::SnapshotId;
 use crate::lock::{JudgedLock, RemovedLock};
 
@@ -57,6 +58,8 @@ pub enum Event<'a> {
     },
     /// A lock whose owner is gone was removed because it stood in the way.
     LockRemoved(&'a RemovedLock),
+    /// A copy between repositories came to a snapshot, or stored it.
+    Copy(CopyStep<'a>),
 }
 
 /// The parts that long work falls into.

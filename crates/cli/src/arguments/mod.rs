@@ -5,6 +5,7 @@
 //! written `--json=true`.
 
 mod backup;
+mod copy;
 mod forget;
 mod global;
 mod key;
@@ -19,6 +20,7 @@ use std::ffi::OsString;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use backup::{BackupArguments, ExcludeArguments};
+pub(crate) use copy::{CopyArguments, SourceArguments};
 pub(crate) use forget::ForgetArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
 pub(crate) use key::{KeyArguments, KeyCommand, KeyWords, NewKeyArguments};
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Cat(CatArguments),
     /// Check the repository for errors
     Check(CheckArguments),
+    /// Copy snapshots from one repository to another
+    Copy(CopyArguments),
     /// Show differences between two snapshots
     Diff(DiffArguments),
     /// Print a backed-up file to stdout
@@ -109,7 +113,6 @@ pub(crate) enum NotACommand {
 /// Commands of restic that are still to come.
 const LATER: [&str; 11] = [
     "cache",
-    "copy",
     "features",
     "generate",
     "migrate",

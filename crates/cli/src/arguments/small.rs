@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use holdfast_engine::snapshot::GroupBy;
 
-use super::SnapshotFilterArguments;
+use super::{SnapshotFilterArguments, SourceArguments};
 use crate::values::{self, TagList};
 
 /// `holdfast init`
@@ -16,12 +16,11 @@ pub(crate) struct InitArguments {
     /// 'stable'
     #[arg(long, value_name = "string", default_value = "stable")]
     pub(crate) repository_version: String,
-    /// copy chunker parameters from the secondary repository; not in this version yet
+    /// copy chunker parameters from the secondary repository (useful with the copy command)
     #[arg(long)]
     pub(crate) copy_chunker_params: bool,
-    /// source repository to copy chunker parameters from; not in this version yet
-    #[arg(long, value_name = "repository")]
-    pub(crate) from_repo: Option<String>,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
 }
 
 /// `holdfast snapshots`

@@ -3,6 +3,7 @@
 mod backup;
 mod cat;
 mod check;
+mod copy;
 mod diff;
 mod dump;
 mod find;
@@ -35,6 +36,7 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
         Command::Backup(arguments) => backup::backup(session, &arguments),
         Command::Cat(arguments) => cat::cat(session, &arguments),
         Command::Check(arguments) => check::check(session, &arguments),
+        Command::Copy(arguments) => copy::copy(session, &arguments),
         Command::Diff(arguments) => diff::diff(session, &arguments),
         Command::Dump(arguments) => dump::dump(session, &arguments),
         Command::Find(arguments) => find::find(session, &arguments),

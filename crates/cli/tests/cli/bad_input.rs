@@ -145,7 +145,6 @@ fn what_cannot_be_done_yet_is_refused_and_never_ignored() {
         ("rewrite", "the command \"rewrite\" is not in this version"),
         ("restore latest -t out --ownership-by-name", "Fatal: --ownership-by-name cannot"),
         ("-r sftp:host:/x snapshots", "Fatal: storage of type \"sftp\" is not supported"),
-        ("init -r other --copy-chunker-params", "Fatal: --copy-chunker-params is not"),
     ];
     for (line, words) in cases {
         world.run(line).failure(1, words);

@@ -5,6 +5,8 @@ mod bad_input;
 #[cfg(unix)]
 mod chosen;
 #[cfg(unix)]
+mod copies;
+#[cfg(unix)]
 mod forget_policies;
 #[cfg(unix)]
 mod interrupt;

@@ -47,10 +47,15 @@ impl World {
 
     /// The open repository, for tests that have to tamper with it.
     pub(crate) fn create_repository(&self) -> Repository {
+        self.create_repository_in("repository")
+    }
+
+    /// The same in another folder.
+    pub(crate) fn create_repository_in(&self, name: &str) -> Repository {
         let options =
             CreateOptions { kdf_cost: Some(KdfCost::least_for_tests()), ..Default::default() };
         Repository::create(
-            Arc::new(LocalBackend::new(self.path("repository"))),
+            Arc::new(LocalBackend::new(self.path(name))),
             &Password::new(PASSWORD),
             &options,
             &holdfast_machine::identity("test"),

@@ -19,7 +19,6 @@ mod input;
 mod queue;
 mod report;
 mod scan;
-mod stock;
 mod targets;
 
 use std::io::{self, Read};
@@ -31,7 +30,7 @@ use jiff::tz::TimeZone;
 
 pub use crate::store::StoreError;
 
-use crate::store::{Fence, PackNotes, Store, StoreOptions};
+use crate::store::{Fence, PackNotes, Store, StoreOptions, take_stock};
 pub(crate) use change::same_metadata;
 
 use archive::Archive;
@@ -285,7 +284,7 @@ impl Backup<'_> {
     /// Brings the index in line with the packs that are there.
     fn take_stock(&self, index: &mut Index, watch: Watch<'_>) -> Result<(), BackupError> {
         match self.mode {
-            Mode::Store(lock) => stock::take_stock(self.repository, index, lock, watch)
+            Mode::Store(lock) => take_stock(self.repository, index, lock, watch)
                 .map_err(|error| watch.cancelled_or(error)),
             // Without a lock, what is listed and what is indexed need not belong together.
             Mode::DryRun => Ok(()),

@@ -11,21 +11,13 @@ use crossbeam_channel::Sender;
 
 use super::plan::Fate;
 use super::{Prune, PruneError, PrunePlan};
-use crate::backend::{FileKind, FileName};
 use crate::blob::{BlobKind, PackedBlob};
 use crate::id::IndexId;
 use crate::index::{Index, PackSummary};
 use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals};
 use crate::pack::FinishedPack;
 use crate::repository::Repository;
-use crate::store::{Fence, PackNotes, Sealer, Store, StoreOptions};
-
-/// What lies between two blobs that are needed is read along with them up to this many bytes; more
-/// costs longer than asking twice.
-const GAP_BYTES_MAX: u64 = 256 << 10;
-
-/// The most that is read at once, unless a single blob is larger.
-const RUN_BYTES_MAX: u64 = 16 << 20;
+use crate::store::{Fence, PackNotes, Sealer, Store, StoreOptions, ranges};
 
 impl Prune<'_> {
     /// Copies, and returns the index files that name the copies.
@@ -97,23 +89,18 @@ impl<'a> Copier<'a> {
 
     fn copy(&mut self, pack: &PackSummary, full: &Sender<FinishedPack>) -> Result<(), PruneError> {
         let needed = self.needed(pack)?;
-        for run in runs(&needed) {
-            let start = u64::from(run[0].location.offset);
-            let length = usize::try_from(end(&run[run.len() - 1]) - start).expect("packs < 4 GiB");
-            let file = FileName::new(FileKind::Pack, pack.id.0);
+        for range in ranges(&needed) {
             // What cannot be read in one go may still be read blob by blob, or from another pack.
-            let backend = self.repository.backend();
-            let is_read = backend.read_range(file, start, length, &mut self.run).is_ok();
-            for blob in run {
-                let at = usize::try_from(u64::from(blob.location.offset) - start).expect("in it");
-                let range = at..at + blob.location.length as usize;
+            let is_read = range.read(self.repository, pack.id, &mut self.run).is_ok();
+            for blob in range.blobs {
+                let bytes = range.of(blob);
                 let is_whole = is_read
                     && self
                         .repository
-                        .open_blob(&self.run[range.clone()], blob, &mut self.plain)
+                        .open_blob(&self.run[bytes.clone()], blob, &mut self.plain)
                         .is_ok();
                 if is_whole {
-                    self.store_copy(blob, range, full)?;
+                    self.store_copy(blob, bytes, full)?;
                 } else {
                     self.store_from_elsewhere(blob, full)?;
                 }
@@ -168,59 +155,5 @@ impl<'a> Copier<'a> {
         self.repository.config().version >= 2
             && blob.location.uncompressed_length.is_none()
             && (blob.kind == BlobKind::Tree || self.prune.options.repack_uncompressed)
-    }
-}
-
-/// Groups blobs that are worth reading in one go.
-fn runs(blobs: &[PackedBlob]) -> impl Iterator<Item = &[PackedBlob]> {
-    let mut start = 0;
-    let mut read = 0;
-    let mut bounds = Vec::new();
-    for (at, blob) in blobs.iter().enumerate() {
-        let is_first = at == start;
-        let gap = if is_first { 0 } else { u64::from(blob.location.offset) - end(&blobs[at - 1]) };
-        let length = gap + u64::from(blob.location.length);
-        if !is_first && (gap > GAP_BYTES_MAX || read + length > RUN_BYTES_MAX) {
-            bounds.push(start..at);
-            (start, read) = (at, 0);
-        }
-        read += length;
-    }
-    bounds.push(start..blobs.len());
-    bounds.into_iter().filter(|range| !range.is_empty()).map(|range| &blobs[range])
-}
-
-fn end(blob: &PackedBlob) -> u64 {
-    u64::from(blob.location.offset) + u64::from(blob.location.length)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::blob::BlobLocation;
-    use crate::id::{BlobId, PackId};
-
-    fn blob(offset: u32, length: u32) -> PackedBlob {
-        let location = BlobLocation {
-            pack: PackId::from_bytes([0; 32]),
-            offset,
-            length,
-            uncompressed_length: None,
-        };
-        PackedBlob { id: BlobId::of(&offset.to_le_bytes()), kind: BlobKind::Data, location }
-    }
-
-    #[test]
-    fn blobs_that_lie_near_each_other_are_read_in_one_go() {
-        let blobs = [
-            blob(0, 100),
-            blob(100, 50),
-            blob(1000, 10),
-            blob(2 << 20, 5),
-            blob(2_200_000, 16 << 20),
-        ];
-        let found: Vec<usize> = runs(&blobs).map(<[_]>::len).collect();
-        assert_eq!(found, [3, 1, 1]);
-        assert_eq!(runs(&[]).count(), 0);
     }
 }

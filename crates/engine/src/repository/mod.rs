@@ -388,6 +388,23 @@ impl Repository {
         }
     }
 
+    /// The same for a blob that is compressed; `frame` takes what its seal holds.
+    ///
+    /// # Errors
+    /// When the bytes are not that blob.
+    pub(crate) fn open_compressed_blob(
+        &self,
+        sealed: &[u8],
+        blob: &PackedBlob,
+        frame: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ReadError> {
+        debug_assert!(blob.location.uncompressed_length.is_some(), "it has no frame");
+        self.open_blob(sealed, blob, out)?;
+        OPENING.with_borrow_mut(|scratch| std::mem::swap(frame, &mut scratch.frame));
+        Ok(())
+    }
+
     /// A pack's header, given the size of its file.
     ///
     /// # Errors

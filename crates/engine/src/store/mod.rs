@@ -7,7 +7,10 @@
 mod adopt;
 mod notes;
 mod packer;
+mod ranges;
 mod run;
+mod sealed;
+mod stock;
 #[cfg(test)]
 mod tests;
 
@@ -22,9 +25,12 @@ pub(crate) use adopt::adopt_left;
 use notes::LeftNotes;
 pub(crate) use notes::PackNotes;
 use packer::{Packer, Sealed, SpareBuffers};
+pub(crate) use ranges::ranges;
+pub(crate) use sealed::Frame;
+pub(crate) use stock::take_stock;
 
 use crate::backend::{FileKind, FileName};
-use crate::blob::{BlobKind, PackedBlob};
+use crate::blob::BlobKind;
 use crate::clock::Clock;
 use crate::codec::{BlobCompressor, BlobDecompressor, Compression};
 use crate::crypto::OVERHEAD_BYTES;
@@ -294,24 +300,6 @@ impl<'a> Store<'a> {
         let blob = Sealed { id, bytes: &sealer.sealed, uncompressed_length };
         self.pack(kind, &blob, full)?;
         Ok(added)
-    }
-
-    /// Stores a blob as it is sealed already, with this repository's key. The caller has opened it
-    /// and knows that it is what it should be.
-    pub(crate) fn add_sealed(
-        &self,
-        blob: &PackedBlob,
-        sealed: &[u8],
-        full: &Sender<FinishedPack>,
-    ) -> Result<(), StoreError> {
-        let PackedBlob { id, kind, location } = *blob;
-        if self.is_indexed(kind, &id) || !self.claim(kind, id) {
-            return Ok(());
-        }
-        let uncompressed_length = location.uncompressed_length;
-        let bytes = location.plaintext_length().into();
-        self.count(kind, Added { bytes, stored_bytes: sealed.len() as u64 });
-        self.pack(kind, &Sealed { id, bytes: sealed, uncompressed_length }, full)
     }
 
     fn pack(

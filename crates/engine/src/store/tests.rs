@@ -54,6 +54,26 @@ fn whoever_does_without_reading_back_stores_what_is_damaged() {
 }
 
 #[test]
+fn a_compressed_blob_of_another_repository_that_does_not_read_back_is_not_stored() {
+    let world = World::new();
+    let content = b"some words ".repeat(100);
+    let frame = zstd::bulk::compress(&content, 1).expect("a frame");
+    let (kind, id) = (BlobKind::Data, BlobId::of(&content));
+    let uncompressed_length = content.len() as u32;
+    let frame = Frame { kind, id, bytes: &frame, uncompressed_length };
+    for fault in [Fault::Encrypting, Fault::Sealed] {
+        let store = store(&world, true);
+        let mut sealer = store.sealer().expect("tools");
+        let (full, _packs) = unbounded();
+        err_next(fault);
+        let added = store.add_frame(frame, &mut sealer, &full);
+        assert!(matches!(added, Err(StoreError::Verification { .. })), "{fault:?} {added:?}");
+        assert!(!is_due());
+        assert!(store.take_rest().expect("sound headers").is_empty());
+    }
+}
+
+#[test]
 fn a_pack_whose_header_does_not_read_back_is_not_stored() {
     let world = World::new();
     for fault in [Fault::Encrypting, Fault::Sealed] {

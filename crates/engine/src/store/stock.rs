@@ -1,30 +1,29 @@
 //! What there is before anything is stored.
 //!
 //! An index file may name a pack that is gone: a disk had errors, or a hand removed it. What was in
-//! it counts as absent then, so that this backup stores it again where the source still has it. The
-//! other way round, packs that an interrupted backup left without an index file are named in one.
+//! it counts as absent then, so that it is stored again where the source still has it. The
+//! other way round, packs that interrupted work left without an index file are named in one.
 
 use std::collections::{HashMap, HashSet};
 
-use super::{BackupError, Watch};
+use super::{StoreError, adopt_left};
 use crate::backend::{FileKind, Listed};
 use crate::id::PackId;
 use crate::index::Index;
 use crate::lock::HeldLock;
-use crate::monitor::{Event, Finding, FindingKind};
-use crate::repository::Repository;
-use crate::store::adopt_left;
+use crate::monitor::{Event, Finding, FindingKind, Watch};
+use crate::repository::{ReadError, Repository};
 
 /// Brings `index` in line with the packs that are there.
-pub(super) fn take_stock(
+pub(crate) fn take_stock<E: From<ReadError> + From<StoreError>>(
     repository: &Repository,
     index: &mut Index,
     lock: &HeldLock,
     watch: Watch<'_>,
-) -> Result<(), BackupError> {
+) -> Result<(), E> {
     let listed = repository.list(FileKind::Pack)?;
     forget_lost(index, &listed, watch);
-    adopt_left::<BackupError>(repository, index, &listed, lock, watch)?;
+    adopt_left::<E>(repository, index, &listed, lock, watch)?;
     Ok(())
 }
 

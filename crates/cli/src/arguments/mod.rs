@@ -111,7 +111,7 @@ pub(crate) enum NotACommand {
 }
 
 /// Commands of restic that are still to come.
-const LATER: [&str; 11] = [
+const LATER: &[&str] = &[
     "cache",
     "features",
     "generate",

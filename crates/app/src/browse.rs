@@ -68,7 +68,8 @@ impl Shelf {
 
     /// The index of a repository as it is now.
     pub(crate) fn read_index(&self, ready: &Ready) -> Result<Arc<Index>, AppError> {
-        let index = ready.repository.load_index(&Cancellation::default());
+        // What a damaged index file hides is missed where it is wanted.
+        let index = ready.repository.load_readable_index(&Unwatched, &Cancellation::default());
         let index = Arc::new(index.map_err(|error| ready.named.read(error))?);
         let mut kept = self.kept.lock();
         kept.repository = Some(ready.entry.id.clone());

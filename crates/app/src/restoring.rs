@@ -167,7 +167,7 @@ impl State {
             Err(error) => return Err(error),
         };
         let mut plan = restore_plan(&ready, &kept.request)?;
-        let index = ready.repository.load_index(job.cancel);
+        let index = ready.repository.load_readable_index(job.meter, job.cancel);
         let index = index.map_err(|error| ready.named.read(error))?;
         let mut shown = Shown::default();
         let totals = preview(&ready, &index, &plan, &Unwatched, job.cancel, &mut shown);

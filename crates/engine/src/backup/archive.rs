@@ -369,15 +369,17 @@ impl<'a> Archive<'a> {
 
     pub(super) fn previous_tree(&self, id: Option<TreeId>) -> Previous {
         let Some(id) = id else { return Previous::default() };
-        let tree = self
-            .store
-            .read_indexed(BlobKind::Tree, id.into())
-            .map_err(|error| error.to_string())
+        let read = self.store.read_indexed(BlobKind::Tree, id.into());
+        let tree = read
+            .map_err(|error| {
+                self.store.distrust_packs_of(BlobKind::Tree, &id.into());
+                error.to_string()
+            })
             .and_then(|json| Tree::decode(&json).map_err(|error| error.to_string()));
         match tree {
             Ok(tree) => Previous { nodes: tree.nodes.into_iter().peekable() },
             Err(message) => {
-                // Everything in this folder is read again, which mends the repository.
+                // Everything in this folder is read and stored again, which mends the repository.
                 let message = format!("the parent snapshot's folder cannot be read: {message}");
                 self.finding(FindingKind::Damaged, Path::new(""), "archival", message);
                 Previous::default()

@@ -4,6 +4,7 @@
 //! returns was taken on trust: a file's content matches its name, a blob's content matches its id.
 
 mod error;
+mod index_files;
 mod keys;
 mod place;
 
@@ -24,11 +25,10 @@ use crate::clock::Clock;
 use crate::codec::{self, BlobDecompressor, CodecError};
 use crate::config::{FORMAT_VERSIONS, RepositoryConfig};
 use crate::crypto::MasterKey;
-use crate::id::{BlobId, IndexId, KeyId, PackId, RawId, TreeId};
+use crate::id::{BlobId, KeyId, PackId, RawId, TreeId};
 use crate::identity::Identity;
-use crate::index::{Index, IndexBuilder, IndexFile};
+use crate::index::Index;
 use crate::key::{KdfCost, KeyFile};
-use crate::monitor::Cancellation;
 use crate::pack::Header;
 use crate::secret::Password;
 use crate::time::Time;
@@ -262,44 +262,6 @@ impl Repository {
             .write(FileName::new(kind, id), &[&sealed])
             .map_err(|source| WriteError::Backend { kind, source })?;
         Ok(id)
-    }
-
-    /// One index file.
-    ///
-    /// # Errors
-    /// When it cannot be read, or is damaged.
-    pub fn read_index_file(&self, id: IndexId) -> Result<IndexFile, ReadError> {
-        let json = self.read_file(FileKind::Index, id.0)?;
-        let file = FileName::new(FileKind::Index, id.0);
-        serde_json::from_slice(&json).map_err(|source| ReadError::Json { file, source })
-    }
-
-    /// What all index files say, read over all cores.
-    ///
-    /// # Errors
-    /// When any index file cannot be read: an incomplete index would make data look absent.
-    pub fn load_index(&self, cancel: &Cancellation) -> Result<Index, ReadError> {
-        let listed = self.list(FileKind::Index)?;
-        let next = std::sync::atomic::AtomicUsize::new(0);
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let builder = parking_lot::Mutex::new(IndexBuilder::default());
-        let work = || -> Result<(), ReadError> {
-            loop {
-                let position = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let Some(file) = listed.get(position) else { return Ok(()) };
-                if cancel.is_cancelled() {
-                    return Err(ReadError::Cancelled);
-                }
-                let read = self.read_index_file(IndexId(file.id))?;
-                builder.lock().add(&read);
-            }
-        };
-        std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                (0..threads.min(listed.len())).map(|_| scope.spawn(work)).collect();
-            workers.into_iter().try_for_each(|worker| worker.join().expect("workers do not panic"))
-        })?;
-        Ok(builder.into_inner().build())
     }
 
     /// A blob's content, from any pack that still has it.

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::backend::MemoryBackend;
+use crate::id::IndexId;
 use crate::id::SnapshotId;
+use crate::monitor::Cancellation;
 use crate::monitor::Unwatched;
 use crate::snapshot::Snapshot;
 use crate::testing::{Still, World, identity};

@@ -267,6 +267,14 @@ impl<'a> Store<'a> {
         self.repository.read_blob(&self.index.read(), kind, id)
     }
 
+    /// Counts as absent what lies in the packs that should have this blob, which could not be read
+    /// from any of them. What of it is wanted is stored again.
+    pub(crate) fn distrust_packs_of(&self, kind: BlobKind, id: &BlobId) {
+        let located = self.index.read().locate_all(kind, id);
+        let packs = located.into_iter().map(|location| location.pack).collect();
+        self.index.write().forget_blobs_in(&packs);
+    }
+
     /// Stores a blob unless the repository has it. Waits while full packs cannot be stored.
     pub(crate) fn add(
         &self,

@@ -31,10 +31,11 @@ pub(crate) fn take_stock<E: From<ReadError> + From<StoreError>>(
 fn forget_lost(index: &mut Index, listed: &[Listed], watch: Watch<'_>) {
     let sizes: HashMap<PackId, u64> =
         listed.iter().map(|pack| (PackId(pack.id), pack.size)).collect();
-    let is_lost = |id: &PackId, bytes: u32| sizes.get(id).is_none_or(|size| *size < bytes.into());
+    // Of a pack that index files share, each knows a part, so more than is expected is no sign.
+    let is_lost = |id: &PackId, bytes: u64| sizes.get(id).is_none_or(|size| *size < bytes);
     let lost: HashSet<PackId> = index
         .packs()
-        .filter(|pack| is_lost(&pack.id, pack.blob_bytes))
+        .filter(|pack| is_lost(&pack.id, pack.file_bytes()))
         .map(|pack| pack.id)
         .collect();
     for id in &lost {

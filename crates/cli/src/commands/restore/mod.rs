@@ -115,14 +115,15 @@ fn run(
     let filter = session.filter(&arguments.filter);
     let selected = select(&all, text, &filter)
         .map_err(|error| not_selected(&error, &filter, "Fatal: failed to find snapshot: "))?;
-    let index = repository.load_index(&session.cancel).map_err(explain::reading)?;
+    let progress = RestoreProgress::new(session, &options.destination);
+    let index = repository.load_readable_index(&progress, &session.cancel);
+    let index = index.map_err(explain::reading)?;
     let tree = subtree(repository, &index, selected.snapshot.tree, selected.subfolder)?;
     let described = ls::describe(session, &selected.id.short(), selected.snapshot);
     let line = format!("restoring {described} to {}", shown_target(arguments));
     session.terminal.say(Verbosity::Normal, &line);
 
     let restore = Restore { repository, index: &index, tree, options };
-    let progress = RestoreProgress::new(session, &options.destination);
     let terminal = &session.terminal;
     if arguments.dry_run {
         return preview(session, arguments, &restore, &progress);

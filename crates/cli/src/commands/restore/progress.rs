@@ -191,6 +191,8 @@ impl<'a> RestoreProgress<'a> {
                 during: "restore",
                 item,
             });
+        } else if item.is_empty() {
+            terminal.warn(&format!("ignoring error: {}", finding.message));
         } else {
             terminal.warn(&format!("ignoring error for {item}: {}", finding.message));
         }

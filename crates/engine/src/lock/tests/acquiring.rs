@@ -306,3 +306,20 @@ fn a_lock_cut_short_at_any_byte_never_lets_an_exclusive_one_past() {
         }
     }
 }
+
+#[test]
+fn a_lock_cut_short_at_any_byte_keeps_the_repository_from_being_had_alone() {
+    let world = World::new();
+    let id = world.put(&world.foreign(true));
+    let file = FileName::new(FileKind::Lock, id.0);
+    let whole = world.backend.read(file).expect("it is there");
+    for length in 0..whole.len() {
+        world.backend.remove(file).expect("it is there");
+        world.backend.write(file, &[&whole[..length]]).expect("stored");
+        let taken = world.acquire(&exclusive());
+        // An empty one is on its way, or was never finished: restic passes it over as well.
+        assert_eq!(taken.is_ok(), length == 0, "{length} {taken:?}");
+        drop(taken);
+        assert_eq!(world.locks(), [id], "{length}");
+    }
+}

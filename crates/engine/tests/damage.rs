@@ -1,0 +1,411 @@
+//! Every kind of damage to every kind of file, and what each operation makes of it.
+//!
+//! The table is the expectation, cell by cell. Whatever a cell says, nothing panics, nothing is
+//! restored wrongly, and what the damage does not concern restores byte for byte.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use holdfast_engine::backend::{Backend, FileKind, FileName, MemoryBackend};
+use holdfast_engine::backup::{BackupOptions, Mode, Sources};
+use holdfast_engine::blob::BlobKind;
+use holdfast_engine::check::{CheckOptions, DataSubset, check};
+use holdfast_engine::id::{BlobId, IndexId, SnapshotId, TreeId};
+use holdfast_engine::identity::Identity;
+use holdfast_engine::key::KdfCost;
+use holdfast_engine::lock::{AutoUnlock, LockRequest, acquire};
+use holdfast_engine::monitor::{Cancellation, Event, Monitor, Unwatched};
+use holdfast_engine::prune::{MaxUnused, Prune, PruneLocking, PruneOptions};
+use holdfast_engine::repository::NewKey;
+use holdfast_engine::restore::{Destination, Restore, RestoreOptions};
+use holdfast_engine::secret::Password;
+use holdfast_engine::snapshot::Snapshot;
+use holdfast_testkit::random::Random;
+use holdfast_testkit::{TestRepository, copied, files_in, identity, named};
+
+/// What comes of each operation.
+///
+/// * `fine`: it does all that it should, and says that all is well.
+/// * `told`: it does what it can and tells of what it cannot.
+/// * `refuses`: it is an error, and nothing was changed.
+/// * `unaware`: it could not notice, for that it would have to read everything. A check does.
+///
+/// A file that is *swapped* holds what another of its kind does; one that is *doubled* holds the same
+/// twice. The other key is one that the password does not open; the lock is of another computer.
+/// Where a restore refuses, the two snapshots that the damage does not concern are restored whole.
+/// A repair gets a column of its own as soon as there is one for each file.
+const EXPECTED: &str = "
+    file       damage   open     backup   restore  check    prune
+    -------------------------------------------------------------
+    config     removed  refuses  refuses  refuses  refuses  refuses
+    config     emptied  refuses  refuses  refuses  refuses  refuses
+    config     cut      refuses  refuses  refuses  refuses  refuses
+    config     bit      refuses  refuses  refuses  refuses  refuses
+    config     swapped  refuses  refuses  refuses  refuses  refuses
+    config     garbage  refuses  refuses  refuses  refuses  refuses
+    config     doubled  refuses  refuses  refuses  refuses  refuses
+    key        removed  refuses  refuses  refuses  refuses  refuses
+    key        emptied  refuses  refuses  refuses  refuses  refuses
+    key        cut      refuses  refuses  refuses  refuses  refuses
+    key        bit      refuses  refuses  refuses  refuses  refuses
+    key        swapped  refuses  refuses  refuses  refuses  refuses
+    key        garbage  refuses  refuses  refuses  refuses  refuses
+    key        doubled  refuses  refuses  refuses  refuses  refuses
+    other key  removed  fine     fine     fine     fine     fine
+    other key  emptied  fine     fine     fine     fine     fine
+    other key  cut      fine     fine     fine     fine     fine
+    other key  bit      fine     fine     fine     fine     fine
+    other key  swapped  fine     fine     fine     fine     fine
+    other key  garbage  fine     fine     fine     fine     fine
+    other key  doubled  fine     fine     fine     fine     fine
+    snapshot   removed  fine     fine     refuses  fine     fine
+    snapshot   emptied  fine     told     refuses  told     refuses
+    snapshot   cut      fine     told     refuses  told     refuses
+    snapshot   bit      fine     told     refuses  told     refuses
+    snapshot   swapped  fine     told     refuses  told     refuses
+    snapshot   garbage  fine     told     refuses  told     refuses
+    snapshot   doubled  fine     told     refuses  told     refuses
+    index      removed  fine     told     refuses  told     refuses
+    index      emptied  fine     refuses  refuses  told     refuses
+    index      cut      fine     refuses  refuses  told     refuses
+    index      bit      fine     refuses  refuses  told     refuses
+    index      swapped  fine     refuses  refuses  told     refuses
+    index      garbage  fine     refuses  refuses  told     refuses
+    index      doubled  fine     refuses  refuses  told     refuses
+    tree pack  removed  fine     told     refuses  told     refuses
+    tree pack  emptied  fine     told     refuses  told     refuses
+    tree pack  cut      fine     told     refuses  told     refuses
+    tree pack  bit      fine     told     refuses  told     refuses
+    tree pack  swapped  fine     told     refuses  told     refuses
+    tree pack  garbage  fine     told     refuses  told     refuses
+    tree pack  doubled  fine     fine     fine     told     refuses
+    data pack  removed  fine     told     told     told     refuses
+    data pack  emptied  fine     told     told     told     refuses
+    data pack  cut      fine     told     told     told     refuses
+    data pack  bit      fine     unaware  told     told     refuses
+    data pack  swapped  fine     told     told     told     refuses
+    data pack  garbage  fine     unaware  told     told     refuses
+    data pack  doubled  fine     fine     fine     told     refuses
+    lock       removed  fine     fine     fine     fine     fine
+    lock       emptied  fine     fine     fine     fine     fine
+    lock       cut      fine     fine     fine     fine     refuses
+    lock       bit      fine     fine     fine     fine     refuses
+    lock       swapped  fine     fine     fine     fine     refuses
+    lock       garbage  fine     fine     fine     fine     refuses
+    lock       doubled  fine     fine     fine     fine     refuses
+";
+
+const OPERATIONS: [Operation; 5] =
+    [("open", open), ("backup", backup), ("restore", restore), ("check", verify), ("prune", prune)];
+
+type Operation = (&'static str, fn(&Scene, &Arc<MemoryBackend>) -> &'static str);
+
+/// Three snapshots of a folder that grows. The damage concerns the last one alone.
+struct Scene {
+    storage: Arc<MemoryBackend>,
+    source: tempfile::TempDir,
+    snapshots: Vec<(SnapshotId, TreeId, BTreeMap<String, Vec<u8>>)>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let storage = Arc::new(MemoryBackend::new());
+        let source = tempfile::tempdir().expect("a folder");
+        let test = TestRepository::create(storage.clone());
+        let mut random = Random::new(1);
+        let mut snapshots = Vec::new();
+        for round in 0..3 {
+            let folder = source.path().join(format!("folder {round}"));
+            fs::create_dir(&folder).expect("made");
+            for name in ["one", "two"] {
+                fs::write(folder.join(name), random.bytes(5000)).expect("written");
+            }
+            // Something that nothing needs any more, for a prune to remove.
+            let passing = folder.join("passing");
+            fs::write(&passing, random.bytes(2000)).expect("written");
+            let made = test.backup(source.path()).expect("memory does not fail");
+            let id = made.snapshot.expect("it is stored");
+            storage.remove(FileName::new(FileKind::Snapshot, id.0)).expect("it is there");
+            fs::remove_file(passing).expect("removed");
+            let made = test.backup(source.path()).expect("memory does not fail");
+            let id = made.snapshot.expect("it is stored");
+            snapshots.push((id, made.tree, files_in(source.path())));
+        }
+        let new = NewKey {
+            password: &Password::new("another"),
+            cost: Some(KdfCost::least_for_tests()),
+            identity: &identity(),
+            clock: &*test.clock,
+            zone: &test.context.zone,
+        };
+        test.repository.add_key(&new).expect("memory does not fail");
+        Self { storage, source, snapshots }
+    }
+
+    /// The file of the last snapshot that is to be damaged, and the byte of it in which a bit turns.
+    fn victim(&self, file: &str) -> (FileName, usize) {
+        let test = TestRepository::open(self.storage.clone()).expect("it is whole");
+        let (id, tree, contents) = self.snapshots.last().expect("there are three");
+        let index = test.index();
+        let located = |kind, id: BlobId| index.locate(kind, &id).expect("it is there");
+        let of_blob = |kind, id| {
+            let place = located(kind, id);
+            let middle = (place.offset + place.length / 2) as usize;
+            (FileName::new(FileKind::Pack, place.pack.0), middle)
+        };
+        let with_middle =
+            |file: FileName| (file, self.storage.read(file).expect("it is there").len() / 2);
+        let of_kind = |kind| self.storage.list(kind).expect("memory lists");
+        let key = test.repository.key_id();
+        match file {
+            "config" => with_middle(FileName::CONFIG),
+            "key" => with_middle(FileName::new(FileKind::Key, key.0)),
+            "other key" => {
+                let other = of_kind(FileKind::Key).into_iter().find(|file| file.id != key.0);
+                with_middle(FileName::new(FileKind::Key, other.expect("there are two").id))
+            }
+            "snapshot" => with_middle(FileName::new(FileKind::Snapshot, id.0)),
+            "index" => {
+                let pack = located(BlobKind::Tree, (*tree).into()).pack;
+                let names = |file: &RawIndex| file.1.contains(&pack.to_string());
+                let files = of_kind(FileKind::Index).into_iter().map(|file| {
+                    let read = test.repository.read_index_file(IndexId(file.id)).expect("whole");
+                    (file.id, String::from_utf8(read.to_json()).expect("JSON"))
+                });
+                let (id, _) = files.into_iter().find(names).expect("one names it");
+                with_middle(FileName::new(FileKind::Index, id))
+            }
+            "tree pack" => of_blob(BlobKind::Tree, (*tree).into()),
+            "data pack" => of_blob(BlobKind::Data, BlobId::of(&contents["/folder 2/one"])),
+            "lock" => with_middle(FileName::new(FileKind::Lock, of_kind(FileKind::Lock)[0].id)),
+            other => panic!("there is no file {other:?}"),
+        }
+    }
+}
+
+type RawIndex = (holdfast_engine::id::RawId, String);
+
+/// A program on another computer that lives, and has a lock.
+fn foreign_lock(storage: &Arc<MemoryBackend>) -> (TestRepository, holdfast_engine::lock::HeldLock) {
+    let mut test = TestRepository::open(storage.clone()).expect("it is whole");
+    test.context.identity = Arc::new(Identity {
+        hostname: "another".to_owned(),
+        machine_id: Some("another".to_owned()),
+        ..identity()
+    });
+    let lock = test.lock(false);
+    (test, lock)
+}
+
+/// Replaces a file's bytes, against the contract, as a failing disk does.
+fn replace(storage: &MemoryBackend, file: FileName, bytes: &[u8]) {
+    storage.remove(file).expect("it is there");
+    storage.write(file, &[bytes]).expect("memory stores");
+}
+
+fn do_damage(storage: &MemoryBackend, damage: &str, file: FileName, at: usize) {
+    let whole = storage.read(file).expect("it is there");
+    match damage {
+        "removed" => storage.remove(file).expect("it is there"),
+        "emptied" => replace(storage, file, b""),
+        "cut" => replace(storage, file, &whole[..at]),
+        "bit" => {
+            let mut bytes = whole;
+            bytes[at] ^= 8;
+            replace(storage, file, &bytes);
+        }
+        "swapped" => replace(storage, file, &another(storage, file, &whole)),
+        "garbage" => replace(storage, file, &Random::new(9).bytes(whole.len())),
+        "doubled" => replace(storage, file, &whole.repeat(2)),
+        other => panic!("there is no damage {other:?}"),
+    }
+}
+
+/// What another file of the kind holds, of another size if there is one; for the config, that of
+/// another repository.
+fn another(storage: &MemoryBackend, file: FileName, whole: &[u8]) -> Vec<u8> {
+    if file.kind == FileKind::Config {
+        let stranger = Arc::new(MemoryBackend::new());
+        drop(TestRepository::create(stranger.clone()));
+        return stranger.read(file).expect("it is there");
+    }
+    let listed = storage.list(file.kind).expect("memory lists");
+    let others = listed.into_iter().filter(|other| other.id != file.id);
+    let other = others.max_by_key(|other| other.size != whole.len() as u64).expect("there are two");
+    storage.read(FileName::new(file.kind, other.id)).expect("it is there")
+}
+
+fn open(_: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
+    TestRepository::open(storage.clone()).map_or("refuses", |_| "fine")
+}
+
+/// Keeps only whether there were findings.
+#[derive(Default)]
+struct Witness(Mutex<Vec<String>>);
+
+impl Monitor for Witness {
+    fn event(&self, event: Event<'_>) {
+        if let Event::Finding(finding) = event {
+            self.0.lock().expect("nobody panics").push(finding.message.clone());
+        }
+    }
+}
+
+fn backup(scene: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
+    let Ok(test) = TestRepository::open(storage.clone()) else { return "refuses" };
+    let before = count(storage, FileKind::Snapshot);
+    let (options, witness) = (BackupOptions::default(), Witness::default());
+    let request = request(false);
+    let cancel = Cancellation::default();
+    let lock = acquire(&test.repository, &request, &test.context, &Unwatched, &cancel);
+    let made = lock.ok().and_then(|lock| {
+        let mut index = test.repository.load_index(&cancel).ok()?;
+        let source = scene.source.path();
+        let sources = Sources::Paths { targets: &[".".into()], working_folder: source };
+        let job = test.job(Mode::Store(&lock), &options);
+        job.run(&mut index, sources, &witness, &cancel).ok()
+    });
+    let Some(made) = made else {
+        assert_eq!(count(storage, FileKind::Snapshot), before);
+        return "refuses";
+    };
+    let (failures, found) = restored(&test, made.tree);
+    let is_whole = failures == 0 && found == files_in(scene.source.path());
+    let is_told = !witness.0.into_inner().expect("nobody panics").is_empty();
+    match (is_whole, is_told) {
+        (true, false) => "fine",
+        (true, true) => "told",
+        (false, _) => "unaware",
+    }
+}
+
+fn count(storage: &MemoryBackend, kind: FileKind) -> usize {
+    storage.list(kind).expect("memory lists").len()
+}
+
+fn request(exclusive: bool) -> LockRequest {
+    LockRequest {
+        exclusive,
+        wait: Duration::ZERO,
+        auto_unlock: AutoUnlock::Own,
+        operation: "test".to_owned(),
+    }
+}
+
+/// What comes back of a tree, and how much does not.
+fn restored(test: &TestRepository, tree: TreeId) -> (u64, BTreeMap<String, Vec<u8>>) {
+    let target = tempfile::tempdir().expect("a folder");
+    let index = test.repository.load_readable_index(&Unwatched, &Cancellation::default());
+    let index = index.expect("the storage can be read");
+    let options = RestoreOptions::new(Destination::Folder(target.path().into()));
+    let restore = Restore { repository: &test.repository, index: &index, tree, options: &options };
+    let done = restore.run(&Unwatched, &Cancellation::default());
+    let failures = done.map_or(u64::MAX, |outcome| outcome.failures);
+    let mut found = files_in(target.path());
+    // What a restore could not finish is called so.
+    found.retain(|path, _| Path::new(path).extension().is_none_or(|it| it != "incomplete"));
+    (failures, found)
+}
+
+fn restore(scene: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
+    let Ok(test) = TestRepository::open(storage.clone()) else { return "refuses" };
+    let mut worst = "fine";
+    for (number, (id, tree, expected)) in scene.snapshots.iter().enumerate() {
+        let is_last = number + 1 == scene.snapshots.len();
+        let Ok(snapshot) = Snapshot::load(&test.repository, *id) else {
+            assert!(is_last, "the damage concerns the last snapshot alone");
+            return "refuses";
+        };
+        assert_eq!(snapshot.tree, *tree);
+        let (failures, found) = restored(&test, *tree);
+        assert!(found.iter().all(|(path, content)| expected[path] == *content), "wrong content");
+        assert_eq!(failures == 0, found.len() == expected.len(), "{failures}");
+        if failures > 0 {
+            assert!(is_last, "the damage concerns the last snapshot alone");
+            worst = if failures == u64::MAX { "refuses" } else { "told" };
+        }
+    }
+    worst
+}
+
+fn verify(_: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
+    let Ok(test) = TestRepository::open(storage.clone()) else { return "refuses" };
+    let options = CheckOptions { data: DataSubset::All, ..CheckOptions::default() };
+    match check(&test.repository, &options, &Unwatched, &Cancellation::default()) {
+        Err(_) => "refuses",
+        Ok(outcome) if outcome.is_sound() => "fine",
+        Ok(_) => "told",
+    }
+}
+
+fn prune(scene: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
+    let Ok(test) = TestRepository::open(storage.clone()) else { return "refuses" };
+    let restorable = |test: &TestRepository| {
+        let trees = scene.snapshots.iter().map(|(_, tree, _)| *tree);
+        trees.map(|tree| restored(test, tree)).collect::<Vec<_>>()
+    };
+    let before = (restorable(&test), count(storage, FileKind::Pack));
+    let options = PruneOptions {
+        max_unused: MaxUnused::Bytes(0),
+        unindexed_age_min: Duration::ZERO,
+        ..PruneOptions::default()
+    };
+    let (context, auto_unlock) = (&test.context, AutoUnlock::Own);
+    let locking = Some(PruneLocking { context, wait: Duration::ZERO, auto_unlock });
+    let prune = Prune { repository: &test.repository, options: &options, locking };
+    let cancel = Cancellation::default();
+    let done =
+        prune.plan(&Unwatched, &cancel).and_then(|plan| prune.carry_out(plan, &Unwatched, &cancel));
+    let after = restorable(&test);
+    if done.is_ok() {
+        // What a snapshot that is gone needed may go; all else is there still.
+        let is_gone =
+            |at: &usize| Snapshot::load(&test.repository, scene.snapshots[*at].0).is_err();
+        for at in (0..after.len()).filter(|at| !is_gone(at)) {
+            assert!(after[at].1.len() >= before.0[at].1.len(), "the prune removed something");
+        }
+        return "fine";
+    }
+    assert!(after == before.0 && count(storage, FileKind::Pack) >= before.1);
+    "refuses"
+}
+
+#[test]
+fn each_damage_to_each_file_comes_to_what_the_table_says() {
+    let scene = Scene::new();
+    let rows = EXPECTED.lines().skip(3).map(str::trim).filter(|row| !row.is_empty());
+    let mut wrong = Vec::new();
+    for row in rows {
+        let (names, expected) = row.split_at(20);
+        let (file, damage) = names.split_at(11);
+        let (file, damage) = (file.trim(), damage.trim());
+        let expected: Vec<_> = expected.split_whitespace().collect();
+        assert_eq!(expected.len(), OPERATIONS.len(), "{row}");
+        let mut found = Vec::new();
+        for (operation, act) in OPERATIONS {
+            // Two locks, so that one can be taken for the other.
+            let held = (file == "lock")
+                .then(|| [foreign_lock(&scene.storage), foreign_lock(&scene.storage)]);
+            let storage = Arc::new(copied(&scene.storage));
+            let (name, at) = scene.victim(file);
+            drop(held);
+            do_damage(&storage, damage, name, at);
+            for lock in storage.list(FileKind::Lock).expect("memory lists") {
+                if lock.id != name.id {
+                    storage.remove(FileName::new(FileKind::Lock, lock.id)).expect("it is there");
+                }
+            }
+            found.push(named(&format!("{operation} with {file} {damage}"), || {
+                act(&scene, &storage)
+            }));
+        }
+        if found != expected {
+            let cells: String = found.iter().map(|cell| format!("{cell:<9}")).collect();
+            wrong.push(format!("    {file:<11}{damage:<9}{}", cells.trim_end()));
+        }
+    }
+    assert!(wrong.is_empty(), "it comes to this instead:\n{}", wrong.join("\n"));
+}

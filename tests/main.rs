@@ -5,6 +5,8 @@ mod copy;
 #[cfg(target_os = "linux")]
 mod crash;
 #[cfg(target_os = "linux")]
+mod drivers;
+#[cfg(target_os = "linux")]
 mod exclude;
 #[cfg(target_os = "linux")]
 mod interop;

@@ -26,6 +26,19 @@ pub fn restic_old() -> PathBuf {
     program("HOLDFAST_RESTIC_OLD", Path::new("/usr/bin/restic"), "apt-get install restic")
 }
 
+/// A program that drives restic, or the Python that it runs in.
+///
+/// # Panics
+/// If it is not installed.
+#[must_use]
+pub fn driver(name: &str) -> PathBuf {
+    let standard = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/drivers");
+    let folder = std::env::var_os("HOLDFAST_DRIVERS").map_or(standard, PathBuf::from);
+    let path = folder.join("bin").join(name);
+    assert!(path.exists(), "{} is missing: scripts/get-drivers", path.display());
+    path
+}
+
 /// A tool of the operating system.
 ///
 /// # Panics

@@ -35,6 +35,9 @@ pub(crate) struct BackupArguments {
     /// set the hostname for the snapshot manually (default: $RESTIC_HOST)
     #[arg(short = 'H', long, value_name = "hostname")]
     pub(crate) host: Option<String>,
+    /// what --host was called once
+    #[arg(long, value_name = "hostname", hide = true)]
+    pub(crate) hostname: Option<String>,
     /// add tags for the new snapshot in the format `tag[,tag,...]` (can be specified multiple
     /// times)
     #[arg(long = "tag", value_name = "tags", value_parser = values::tag_list)]

@@ -7,6 +7,7 @@
 mod backup;
 mod copy;
 mod forget;
+mod generate;
 mod global;
 mod key;
 mod prune;
@@ -22,6 +23,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use backup::{BackupArguments, ExcludeArguments};
 pub(crate) use copy::{CopyArguments, SourceArguments};
 pub(crate) use forget::ForgetArguments;
+pub(crate) use generate::GenerateArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
 pub(crate) use key::{KeyArguments, KeyCommand, KeyWords, NewKeyArguments};
 pub(crate) use prune::{PruneArguments, PruneHowArguments};
@@ -73,6 +75,8 @@ pub(crate) enum Command {
     Find(FindArguments),
     /// Remove snapshots from the repository
     Forget(Box<ForgetArguments>),
+    /// Generate manual pages and auto-completion files (bash, fish, zsh, powershell)
+    Generate(GenerateArguments),
     /// Initialize a new repository
     Init(InitArguments),
     /// Manage keys (passwords)
@@ -85,6 +89,9 @@ pub(crate) enum Command {
     Ls(LsArguments),
     /// Remove unneeded data from the repository
     Prune(PruneArguments),
+    /// What `repair index` was called once
+    #[command(hide = true)]
+    RebuildIndex(RepairIndexArguments),
     /// Repair the repository
     Repair(RepairArguments),
     /// Extract the data from a snapshot
@@ -114,7 +121,6 @@ pub(crate) enum NotACommand {
 const LATER: &[&str] = &[
     "cache",
     "features",
-    "generate",
     "migrate",
     "mount",
     "options",
@@ -125,6 +131,11 @@ const LATER: &[&str] = &[
 ];
 
 impl Arguments {
+    /// The commands and flags as a library of their own writes them down.
+    pub(crate) fn described() -> clap::Command {
+        Self::command()
+    }
+
     /// Reads a command line, the program's name first.
     pub(crate) fn read(line: Vec<OsString>) -> Result<Self, NotACommand> {
         let command = as_restic_parses(Self::command());

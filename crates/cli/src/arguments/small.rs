@@ -38,6 +38,9 @@ pub(crate) struct SnapshotsArguments {
     /// only show the last n snapshots for each host and path
     #[arg(long, value_name = "n")]
     pub(crate) latest: Option<usize>,
+    /// what --latest 1 was called once
+    #[arg(long, hide = true)]
+    pub(crate) last: bool,
     #[command(flatten)]
     pub(crate) filter: SnapshotFilterArguments,
 }
@@ -98,6 +101,9 @@ pub(crate) struct CheckArguments {
     /// use existing cache, only read uncached data from repository; without effect: there is none
     #[arg(long)]
     pub(crate) with_cache: bool,
+    /// what no check does any more
+    #[arg(long, hide = true)]
+    pub(crate) check_unused: bool,
     #[command(flatten)]
     pub(crate) filter: SnapshotFilterArguments,
 }

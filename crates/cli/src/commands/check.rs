@@ -21,6 +21,10 @@ use crate::{explain, locking};
 
 /// Verifies the repository.
 pub(crate) fn check(session: &Session, arguments: &CheckArguments) -> Ended {
+    if arguments.check_unused {
+        let instead = "`--check-unused` is deprecated and will be ignored";
+        session.terminal.warn_of_old_flag("check-unused", instead);
+    }
     let data = subset(arguments)?;
     let repository = session.open()?;
     // Shared: a check changes nothing, so it need not keep backups waiting. It keeps out whoever

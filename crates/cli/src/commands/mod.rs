@@ -8,6 +8,7 @@ mod diff;
 mod dump;
 mod find;
 mod forget;
+mod generate;
 mod init;
 mod key;
 mod list;
@@ -23,7 +24,7 @@ mod unlock;
 mod version;
 mod work;
 
-use crate::arguments::Command;
+use crate::arguments::{Command, RepairCommand};
 use crate::exit::{ExitStatus, Failure};
 use crate::session::Session;
 
@@ -41,12 +42,18 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
         Command::Dump(arguments) => dump::dump(session, &arguments),
         Command::Find(arguments) => find::find(session, &arguments),
         Command::Forget(arguments) => forget::forget(session, &arguments),
+        Command::Generate(arguments) => generate::generate(session, &arguments),
         Command::Init(arguments) => init::init(session, &arguments),
         Command::Key(arguments) => key::key(session, &arguments.command),
         Command::List(arguments) => list::list(session, &arguments),
         Command::Locks(_) => locks::locks(session),
         Command::Ls(arguments) => ls::ls(session, &arguments),
         Command::Prune(arguments) => prune::prune(session, &arguments),
+        Command::RebuildIndex(arguments) => {
+            let warning = "Command \"rebuild-index\" is deprecated, Use \"repair index\" instead";
+            session.terminal.warn(warning);
+            repair::repair(session, &RepairCommand::Index(arguments))
+        }
         Command::Repair(arguments) => repair::repair(session, &arguments.command),
         Command::Restore(arguments) => restore::restore(session, &arguments),
         Command::Snapshots(arguments) => snapshots::snapshots(session, &arguments),

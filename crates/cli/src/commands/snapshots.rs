@@ -14,6 +14,9 @@ use crate::session::Session;
 
 /// Lists snapshots.
 pub(crate) fn snapshots(session: &Session, arguments: &SnapshotsArguments) -> Ended {
+    if arguments.last {
+        session.terminal.warn_of_old_flag("last", "use --latest 1");
+    }
     let repository = session.open()?;
     let lock = session.lock_to_read(&repository, "snapshots")?;
     let all = session.load_snapshots(&repository)?;
@@ -21,7 +24,8 @@ pub(crate) fn snapshots(session: &Session, arguments: &SnapshotsArguments) -> En
     let mut chosen = session.chosen(&all, &arguments.snapshots, &filter).snapshots;
     chosen.sort_by(|(_, a), (_, b)| a.time.cmp_moment(&b.time));
     // As for restic, 0 is as good as none.
-    if let Some(count) = arguments.latest.filter(|count| *count > 0) {
+    let latest = if arguments.last { Some(1) } else { arguments.latest };
+    if let Some(count) = latest.filter(|count| *count > 0) {
         let by = arguments.group_by.unwrap_or(HOST_AND_PATHS);
         chosen = snapshot::latest_of_each_group(&chosen, by, count);
     }

@@ -8,6 +8,9 @@ use crate::session::Session;
 /// The restic whose command line this is.
 const RESTIC_VERSION: &str = "0.19.1";
 
+/// What restic names its compiler by: programs expect the field and the words.
+const COMPILER: &str = concat!("rust", env!("CARGO_PKG_RUST_VERSION"));
+
 /// Says what program this is. The version in JSON is the one of restic that is spoken here,
 /// because that is what programs ask for before they use a flag.
 pub(crate) fn version(session: &Session) -> Ended {
@@ -17,13 +20,15 @@ pub(crate) fn version(session: &Session) -> Ended {
             message_type: "version",
             version: RESTIC_VERSION,
             program: crate::session::PROGRAM_VERSION,
+            go_version: COMPILER,
             go_os: system,
             go_arch: architecture,
         })?;
     } else {
         let own = env!("CARGO_PKG_VERSION");
         session.terminal.line(&format!(
-            "holdfast {own}, speaking restic {RESTIC_VERSION}, on {system}/{architecture}"
+            "holdfast {own}, speaking restic {RESTIC_VERSION} compiled with {COMPILER} on \
+             {system}/{architecture}"
         ))?;
     }
     Ok(ExitStatus::Success)

@@ -129,6 +129,11 @@ impl Terminal {
         let _ = writeln!(self.screen.lock().error_stream(), "{text}");
     }
 
+    /// Says, as restic does, that a flag is one of former times.
+    pub(crate) fn warn_of_old_flag(&self, name: &str, instead: &str) {
+        self.warn(&format!("Flag --{name} has been deprecated, {instead}"));
+    }
+
     /// Shows lines at the bottom of a terminal in place of those shown before; elsewhere writes
     /// them.
     pub(crate) fn status(&self, lines: &[String]) {

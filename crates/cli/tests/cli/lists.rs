@@ -53,3 +53,40 @@ fn help_needs_nothing() {
         assert!(world.run(line).success().contains("Usage: holdfast"), "{line}");
     }
 }
+
+#[test]
+fn what_it_was_called_in_former_times_is_understood_and_a_word_is_said() {
+    let world = World::new();
+    let ran = world.run("backup source --hostname elsewhere");
+    assert!(ran.err.contains("Flag --hostname has been deprecated, use --host"), "{}", ran.err);
+    ran.success();
+    world.run("backup source --host elsewhere").success();
+    let ran = world.run("snapshots --json --last --host elsewhere");
+    assert!(ran.err.contains("Flag --last has been deprecated, use --latest 1"), "{}", ran.err);
+    assert_eq!(ran.success().matches("elsewhere").count(), 1);
+    let ran = world.run("check --check-unused");
+    assert!(ran.err.contains("Flag --check-unused has been deprecated"), "{}", ran.err);
+    ran.success();
+    let ran = world.run("rebuild-index");
+    let word = "Command \"rebuild-index\" is deprecated, Use \"repair index\" instead";
+    assert!(ran.err.contains(word), "{}", ran.err);
+    ran.success();
+}
+
+#[test]
+fn completions_and_manual_pages_are_written() {
+    let world = World::without_repository();
+    let nothing = "Fatal: nothing to do, please specify at least one output file/dir";
+    world.run("generate").failure(1, nothing);
+    let bash = world.run("generate --bash-completion -").success();
+    assert!(bash.contains("--auto-unlock") && bash.contains("snapshots"), "{bash}");
+    world
+        .run("generate --zsh-completion - --fish-completion -")
+        .failure(1, "Fatal: the generate command can only output one");
+    std::fs::create_dir(world.path("man")).expect("made");
+    world.run("generate --man man --powershell-completion ps1").success();
+    let page = std::fs::read_to_string(world.path("man/holdfast-backup.1")).expect("it is there");
+    assert!(page.contains("exclude"), "{page}");
+    assert!(world.path("ps1").is_file());
+    world.run("generate --man not/there").failure(1, "Fatal: cannot write not/there");
+}

@@ -132,7 +132,11 @@ fn options(session: &Session, arguments: &BackupArguments) -> Result<BackupOptio
             Some(moment.timestamp())
         }
     };
-    let host = arguments.host.clone().or_else(|| session.environment.get("HOST"));
+    if arguments.hostname.is_some() {
+        session.terminal.warn_of_old_flag("hostname", "use --host");
+    }
+    let host = arguments.host.clone().or_else(|| arguments.hostname.clone());
+    let host = host.or_else(|| session.environment.get("HOST"));
     Ok(BackupOptions {
         rules: rules::rules(session, &arguments.exclude)?,
         excludes: rules::recorded(&arguments.exclude),

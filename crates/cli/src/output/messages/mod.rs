@@ -41,6 +41,7 @@ pub(crate) struct VersionMessage<'a> {
     pub(crate) version: &'a str,
     /// Not restic's: whose format and command line this is.
     pub(crate) program: &'a str,
+    pub(crate) go_version: &'a str,
     pub(crate) go_os: &'a str,
     pub(crate) go_arch: &'a str,
 }

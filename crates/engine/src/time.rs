@@ -101,6 +101,13 @@ impl Time {
         (year, month, day, (local.rem_euclid(i128::from(SECONDS_PER_DAY)) / 3600) as u32)
     }
 
+    /// Minute and second as the writer's clock showed them.
+    #[must_use]
+    pub(crate) fn local_minute_and_second(&self) -> (u32, u32) {
+        let of_hour = self.local_seconds().rem_euclid(3600) as u32;
+        (of_hour / 60, of_hour % 60)
+    }
+
     /// A number that moments share if they lie in the same week of the ISO calendar, which begins on
     /// Monday, as the writer's clock showed it.
     #[must_use]

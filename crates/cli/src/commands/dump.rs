@@ -25,11 +25,6 @@ pub(crate) fn dump(session: &Session, arguments: &DumpArguments) -> Ended {
     let [snapshot, path] = arguments.words.as_slice() else {
         return Err(Failure::fatal("no file and no snapshot ID specified"));
     };
-    if arguments.archive == ArchiveArgument::Zip {
-        return Err(Failure::fatal("--archive zip cannot be used in this version of holdfast yet")
-            .meaning("Nothing was written.")
-            .advice("Leave it out for a tar archive, or use restic."));
-    }
     let repository = session.open()?;
     let lock = session.lock_to_read(&repository, "dump")?;
     let snapshot = snapshot.to_string_lossy();
@@ -74,7 +69,13 @@ fn run(
     let (out, cancel) = (&mut *out, &session.cancel);
     let written = match &source {
         Source::File(node) => dump::file(repository, &index, node, out, cancel),
-        Source::Folder(tree, path) => dump::tar(repository, &index, *tree, path, out, cancel),
+        Source::Folder(tree, path) => {
+            let write = match arguments.archive {
+                ArchiveArgument::Tar => dump::tar,
+                ArchiveArgument::Zip => dump::zip,
+            };
+            write(repository, &index, *tree, path, out, cancel)
+        }
     };
     written.map_err(failed)
 }

@@ -25,3 +25,5 @@ mod searched;
 #[cfg(unix)]
 mod text_files;
 mod world;
+#[cfg(unix)]
+mod zips;

@@ -6,6 +6,7 @@
 mod acl;
 mod header;
 mod tar;
+mod zip;
 
 use std::io::{self, Write};
 
@@ -18,6 +19,7 @@ use crate::repository::{ReadError, Repository};
 use crate::tree::{Node, NodeKind};
 
 use tar::TarWriter;
+use zip::ZipWriter;
 
 /// So many blobs are read at the same time, and written in order.
 const READ_AHEAD: usize = 8;
@@ -69,7 +71,47 @@ pub fn tar(
     out: &mut dyn Write,
     cancel: &Cancellation,
 ) -> Result<(), DumpError> {
-    let mut archive = TarWriter::new(out);
+    archive(repository, index, (folder, path), &mut TarWriter::new(out), cancel)
+}
+
+/// The same as a zip archive: names, modes, times and order are restic's. It grows in memory by some
+/// hundred bytes for each entry.
+///
+/// # Errors
+/// When something cannot be read or written, or when asked to stop.
+pub fn zip(
+    repository: &Repository,
+    index: &Index,
+    folder: TreeId,
+    path: &[u8],
+    out: &mut dyn Write,
+    cancel: &Cancellation,
+) -> Result<(), DumpError> {
+    archive(repository, index, (folder, path), &mut ZipWriter::new(out), cancel)
+}
+
+/// An archive that is being written, entry by entry.
+trait Archive {
+    /// Begins an entry that goes by `name`; its content comes next.
+    fn entry(&mut self, name: &[u8], node: &Node) -> io::Result<()>;
+
+    /// A part of the content of the entry.
+    fn content(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Ends the entry.
+    fn end_entry(&mut self) -> io::Result<()>;
+
+    /// Ends the archive.
+    fn end(&mut self) -> io::Result<()>;
+}
+
+fn archive(
+    repository: &Repository,
+    index: &Index,
+    (folder, path): (TreeId, &[u8]),
+    archive: &mut dyn Archive,
+    cancel: &Cancellation,
+) -> Result<(), DumpError> {
     each(repository, index, folder, path, cancel, &mut |name, node| {
         archive.entry(name, node)?;
         let mut written = 0;
@@ -81,7 +123,7 @@ pub fn tar(
             let path = String::from_utf8_lossy(name).into_owned();
             return Err(DumpError::WrongSize { path });
         }
-        Ok(archive.end_entry(written)?)
+        Ok(archive.end_entry()?)
     })?;
     Ok(archive.end()?)
 }

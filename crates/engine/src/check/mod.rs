@@ -11,10 +11,12 @@ mod structure;
 mod subset;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::collections::HashSet;
 
 pub use subset::{DataSubset, DataSubsetError};
+pub use turn::{Share, Turn, TurnError};
 
 use crate::backend::FileKind;
 use crate::id::{PackId, SnapshotId};
@@ -61,6 +63,8 @@ pub struct CheckOutcome {
     pub packs_read: usize,
     /// Their size in bytes.
     pub bytes_read: u64,
+    /// How far the reading has come, if it goes by turns.
+    pub next_turn: Option<Turn>,
 }
 
 impl CheckOutcome {
@@ -100,7 +104,7 @@ pub fn check(
         Some(needed) => needed.contains(&PackId(pack.id)),
         None => true,
     });
-    let chosen = options.data.choose(candidates.collect());
+    let (chosen, next_turn) = options.data.choose(candidates.collect());
     let bytes_read = data::check(repository, &checked, &chosen, &report, cancel)?;
 
     Ok(CheckOutcome {
@@ -109,6 +113,7 @@ pub fn check(
         packs: checked.index.packs().count(),
         packs_read: chosen.len(),
         bytes_read,
+        next_turn,
         ..report.into_outcome()
     })
 }

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use super::turn::{Share, Turn};
 use crate::backend::Listed;
 
 /// Packs are told apart by the first byte of their ids.
@@ -26,6 +27,14 @@ pub enum DataSubset {
     Percent(f64),
     /// Until so many bytes are reached, chosen anew each time; at least one.
     Bytes(u64),
+    /// Those whose turn it is. [`CheckOutcome::next_turn`](super::CheckOutcome::next_turn) says where
+    /// the next check goes on.
+    Turn {
+        /// How far the reading has come.
+        turn: Turn,
+        /// How much to read.
+        share: Share,
+    },
 }
 
 /// The text is not a part of the data.
@@ -74,10 +83,18 @@ fn parse_bytes(text: &str) -> Option<u64> {
 }
 
 impl DataSubset {
-    /// The packs to read, of all there are.
-    pub(super) fn choose(self, packs: Vec<Listed>) -> Vec<Listed> {
+    /// The packs to read, of all there are, and the next turn if there are turns.
+    pub(super) fn choose(self, packs: Vec<Listed>) -> (Vec<Listed>, Option<Turn>) {
+        if let Self::Turn { turn, share } = self {
+            let (chosen, next) = turn.choose(share, packs);
+            return (chosen, Some(next));
+        }
+        (self.choose_without_turns(packs), None)
+    }
+
+    fn choose_without_turns(self, packs: Vec<Listed>) -> Vec<Listed> {
         match self {
-            Self::None => Vec::new(),
+            Self::None | Self::Turn { .. } => Vec::new(),
             Self::All => packs,
             Self::Part { number, of } => {
                 let is_chosen = |pack: &Listed| u16::from(pack.id.as_bytes()[0]) % of == number - 1;
@@ -141,14 +158,23 @@ mod tests {
         let packs: Vec<Listed> = (0..=255)
             .map(|first| Listed { id: RawId::from_bytes([first; 32]), size: 10 })
             .collect();
-        let part = |number| DataSubset::Part { number, of: 7 }.choose(packs.clone());
+        for of in [1, 7, 256] {
+            for number in 1..=of {
+                let chosen = DataSubset::Part { number, of }.choose(packs.clone()).0;
+                // restic's rule.
+                assert!(
+                    chosen.iter().all(|pack| u16::from(pack.id.as_bytes()[0]) % of == number - 1)
+                );
+            }
+        }
+        let part = |number| DataSubset::Part { number, of: 7 }.choose(packs.clone()).0;
         let mut all: Vec<Listed> = (1..=7).flat_map(part).collect();
         all.sort_by_key(|pack| pack.id);
         assert_eq!(all, packs);
-        assert_eq!(DataSubset::Percent(0.001).choose(packs.clone()).len(), 1);
-        assert_eq!(DataSubset::Percent(50.0).choose(packs.clone()).len(), 128);
-        assert_eq!(DataSubset::Bytes(25).choose(packs.clone()).len(), 3);
-        assert_eq!(DataSubset::Bytes(u64::MAX).choose(packs.clone()).len(), 256);
-        assert!(DataSubset::Percent(50.0).choose(Vec::new()).is_empty());
+        assert_eq!(DataSubset::Percent(0.001).choose(packs.clone()).0.len(), 1);
+        assert_eq!(DataSubset::Percent(50.0).choose(packs.clone()).0.len(), 128);
+        assert_eq!(DataSubset::Bytes(25).choose(packs.clone()).0.len(), 3);
+        assert_eq!(DataSubset::Bytes(u64::MAX).choose(packs.clone()).0.len(), 256);
+        assert!(DataSubset::Percent(50.0).choose(Vec::new()).0.is_empty());
     }
 }

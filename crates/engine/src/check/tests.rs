@@ -211,3 +211,19 @@ fn whoever_asks_to_stop_is_heard() {
     let result = check(&world().repository, &CheckOptions::default(), &Unwatched, &cancel);
     assert!(matches!(result, Err(ReadError::Cancelled)));
 }
+
+#[test]
+fn a_check_by_turns_reads_all_there_is_and_tells_where_to_go_on() {
+    let world = world();
+    let packs = world.files(FileKind::Pack);
+    world.damage(packs[0], |bytes| bytes[20] ^= 1);
+    let (mut turn, mut read, mut broken) = (Turn::default(), 0, 0);
+    while turn.rounds == 0 {
+        let share = Share::Bytes(1);
+        let outcome = checked(&world, DataSubset::Turn { turn, share });
+        (read, broken) = (read + outcome.packs_read, broken + outcome.broken_packs.len());
+        turn = outcome.next_turn.expect("there are turns");
+    }
+    assert_eq!((read, broken), (packs.len(), 1));
+    assert_eq!(checked(&world, DataSubset::All).next_turn, None);
+}

@@ -7,9 +7,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use holdfast_engine::backend::LocalBackend;
+use holdfast_engine::backend::{Backend, LocalBackend, Rates, ThrottledBackend};
 use holdfast_engine::repository::{OpenError, Repository};
 use holdfast_engine::text_file;
+use holdfast_machine::SystemClock;
 
 use crate::arguments::{GlobalArguments, SourceArguments};
 use crate::environment::Environment;
@@ -144,14 +145,30 @@ impl Access {
 
 impl Session {
     /// The location as it was given, and the storage there.
-    pub(crate) fn location(&self) -> Result<(String, Arc<LocalBackend>), Failure> {
+    pub(crate) fn location(&self) -> Result<(String, Arc<dyn Backend>), Failure> {
         self.location_of(&Access::from(&self.global))
     }
 
-    fn location_of(&self, access: &Access) -> Result<(String, Arc<LocalBackend>), Failure> {
+    fn location_of(&self, access: &Access) -> Result<(String, Arc<dyn Backend>), Failure> {
         let text = access.location(&self.environment)?;
         let Location::Local(path) = Location::parse(&text)?;
-        Ok((text.to_string_lossy().into_owned(), Arc::new(LocalBackend::new(path))))
+        let backend = self.limited(Arc::new(LocalBackend::new(path)));
+        Ok((text.to_string_lossy().into_owned(), backend))
+    }
+
+    /// The storage with the rates that were asked for.
+    fn limited(&self, backend: Arc<dyn Backend>) -> Arc<dyn Backend> {
+        let bytes =
+            |kib: Option<u64>| kib.filter(|kib| *kib > 0).map(|kib| kib.saturating_mul(1024));
+        let rates = Rates {
+            upload_bytes_per_second: bytes(self.global.limit_upload),
+            download_bytes_per_second: bytes(self.global.limit_download),
+        };
+        if rates == Rates::default() {
+            return backend;
+        }
+        let cancel = self.cancel.clone();
+        Arc::new(ThrottledBackend::new(backend, rates, Arc::new(SystemClock), cancel))
     }
 
     /// Where the password comes from.

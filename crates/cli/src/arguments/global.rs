@@ -77,10 +77,10 @@ pub(crate) struct GlobalArguments {
     /// do not use a local cache; always so for local repositories
     #[arg(long, global = true)]
     pub(crate) no_cache: bool,
-    /// limits downloads to a maximum rate in KiB/s; without effect on local repositories
+    /// limits downloads to a maximum rate in KiB/s. (default: unlimited)
     #[arg(long, global = true, value_name = "rate")]
     pub(crate) limit_download: Option<u64>,
-    /// limits uploads to a maximum rate in KiB/s; without effect on local repositories
+    /// limits uploads to a maximum rate in KiB/s. (default: unlimited)
     #[arg(long, global = true, value_name = "rate")]
     pub(crate) limit_upload: Option<u64>,
     /// set extended option (key=value, can be specified multiple times); none concerns local

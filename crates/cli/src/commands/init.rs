@@ -22,7 +22,7 @@ pub(crate) fn init(session: &Session, arguments: &InitArguments) -> Ended {
     let password = session.password()?.read_new()?;
     let options = CreateOptions { format_version, chunker_polynomial, kdf_cost: None };
     let repository = Repository::create(
-        Arc::clone(&backend) as _,
+        Arc::clone(&backend),
         &password,
         &options,
         &session.identity,

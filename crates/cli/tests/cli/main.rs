@@ -15,6 +15,7 @@ mod keys;
 mod lists;
 #[cfg(unix)]
 mod locks;
+mod rates;
 #[cfg(unix)]
 mod repair;
 mod restore;

@@ -6,9 +6,11 @@
 pub(crate) mod layout;
 mod local;
 mod memory;
+mod throttle;
 
 pub use local::LocalBackend;
 pub use memory::MemoryBackend;
+pub use throttle::{Rates, ThrottledBackend};
 
 use std::fmt;
 use std::path::Path;

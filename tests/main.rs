@@ -9,6 +9,8 @@ mod drivers;
 #[cfg(target_os = "linux")]
 mod exclude;
 #[cfg(target_os = "linux")]
+mod hammer;
+#[cfg(target_os = "linux")]
 mod interop;
 #[cfg(target_os = "linux")]
 mod locks;

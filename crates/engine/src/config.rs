@@ -7,6 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::id::RawId;
 
 /// What the file `config` says.
+///
+/// ```
+/// let letter = holdfast_testkit::letter();
+/// let config = letter.test.repository.config();
+/// assert_eq!(config.version, 2);
+/// assert_eq!(config.foreign_setting(), None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RepositoryConfig {
     /// The format, 1 or 2.

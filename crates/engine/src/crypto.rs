@@ -33,6 +33,17 @@ const TAG_BYTES: usize = 16;
 pub struct BrokenSeal;
 
 /// A key that seals and opens.
+///
+/// ```
+/// use holdfast_engine::crypto::MasterKey;
+///
+/// let key = MasterKey::generate()?;
+/// let mut sealed = key.seal(b"Dear reader");
+/// assert_eq!(key.open(&sealed)?, b"Dear reader");
+/// sealed[20] ^= 1;
+/// assert!(key.open(&sealed).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct MasterKey {
     material: Material,
     cipher: Aes256,

@@ -102,6 +102,27 @@ type Blobs = HashSet<(BlobKind, BlobId)>;
 ///
 /// # Errors
 /// When one of the two trees cannot be read, or when asked to stop.
+///
+/// ```
+/// use holdfast_engine::diff::{Told, diff};
+/// use holdfast_engine::monitor::Cancellation;
+///
+/// let letter = holdfast_testkit::letter();
+/// std::fs::write(letter.folder.path().join("answer.txt"), "Dear writer")?;
+/// let after = letter.test.backup(letter.folder.path())?.tree;
+///
+/// let (repository, index) = (&letter.test.repository, letter.test.index());
+/// let mut paths = Vec::new();
+/// let cancel = Cancellation::default();
+/// let stats = diff(repository, &index, (letter.tree, after), false, &cancel, &mut |told| {
+///     if let Told::Difference { path, difference } = told {
+///         paths.push(format!("{difference} {}", String::from_utf8_lossy(path)));
+///     }
+/// })?;
+/// assert_eq!(paths, ["+ /answer.txt"]);
+/// assert_eq!(stats.added.files, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn diff(
     repository: &Repository,
     index: &Index,

@@ -71,6 +71,25 @@ pub enum Found<'a> {
 ///
 /// # Errors
 /// When asked to stop.
+///
+/// ```
+/// use holdfast_engine::backup::exclude::PatternList;
+/// use holdfast_engine::find::{Found, NameQuery, names};
+/// use holdfast_engine::monitor::Cancellation;
+///
+/// let letter = holdfast_testkit::letter();
+/// let patterns = PatternList::compile(["*.txt"], false)?;
+/// let query = NameQuery { patterns, oldest: None, newest: None };
+/// let (repository, index) = (&letter.test.repository, letter.test.index());
+/// let mut found = Vec::new();
+/// names(repository, &index, letter.tree, &query, &Cancellation::default(), &mut |each| {
+///     if let Found::Entry { path, .. } = each {
+///         found.push(path.to_vec());
+///     }
+/// })?;
+/// assert_eq!(found, [b"/letter.txt"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn names(
     repository: &Repository,
     index: &Index,
@@ -99,6 +118,21 @@ pub fn names(
 ///
 /// # Errors
 /// When asked to stop.
+///
+/// ```
+/// use holdfast_engine::find::{Found, Wanted, uses};
+/// use holdfast_engine::id::BlobId;
+/// use holdfast_engine::monitor::Cancellation;
+///
+/// let letter = holdfast_testkit::letter();
+/// let mut wanted = Wanted::blobs([BlobId::of(b"Dear reader").to_string()]);
+/// let (repository, index) = (&letter.test.repository, letter.test.index());
+/// let mut users = 0;
+/// let cancel = Cancellation::default();
+/// uses(repository, &index, letter.tree, &mut wanted, &cancel, &mut |_: Found<'_>| users += 1)?;
+/// assert_eq!(users, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn uses(
     repository: &Repository,
     index: &Index,

@@ -10,6 +10,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 /// Thirty-two bytes that name a file of a repository before it is known what kind of file it is.
+///
+/// ```
+/// use holdfast_engine::id::RawId;
+///
+/// let id = RawId::of(b"");
+/// let text = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+/// assert_eq!(id.to_string(), text);
+/// assert_eq!(id.short(), "e3b0c442");
+/// assert_eq!(text.parse::<RawId>()?, id);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RawId([u8; 32]);
 

@@ -28,6 +28,22 @@ const KDF_MEMORY_BYTES_HOSTILE: u64 = 4 << 30;
 const KDF_WORK_BYTES_HOSTILE: u64 = 256 << 30;
 
 /// The contents of a key file, in restic's order.
+///
+/// ```
+/// use holdfast_engine::crypto::MasterKey;
+/// use holdfast_engine::key::{KdfCost, KeyFile};
+/// use holdfast_engine::secret::Password;
+///
+/// let master = MasterKey::generate()?;
+/// let password = Password::new("correct horse");
+/// let (cost, identity) = (KdfCost::least_for_tests(), holdfast_testkit::identity());
+/// let created = "2026-03-27T09:00:00Z".to_owned();
+/// let file = KeyFile::new(&master, &password, cost, &identity, created)?;
+/// let opened = file.open(&password)?;
+/// assert_eq!(opened.open(&master.seal(b"Dear reader"))?, b"Dear reader");
+/// assert!(file.open(&Password::new("wrong")).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KeyFile {
     /// When it was made.

@@ -65,6 +65,16 @@ pub enum FolderError {
 ///
 /// # Errors
 /// When there is none, or a folder on the way cannot be read. The root itself has no entry.
+///
+/// ```
+/// use holdfast_engine::listing::find_entry;
+///
+/// let letter = holdfast_testkit::letter();
+/// let (repository, index) = (&letter.test.repository, letter.test.index());
+/// let node = find_entry(repository, &index, letter.tree, b"/letter.txt")?;
+/// assert_eq!(node.size, 11);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn find_entry(
     repository: &Repository,
     index: &Index,
@@ -88,6 +98,16 @@ pub fn find_entry(
 ///
 /// # Errors
 /// When there is none, or a folder on the way cannot be read.
+///
+/// ```
+/// use holdfast_engine::listing::find_folder;
+///
+/// let letter = holdfast_testkit::letter();
+/// let (repository, index) = (&letter.test.repository, letter.test.index());
+/// let folder = find_folder(repository, &index, letter.tree, b"/photos")?;
+/// assert_eq!(repository.read_tree(&index, folder)?.nodes.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn find_folder(
     repository: &Repository,
     index: &Index,
@@ -112,6 +132,23 @@ fn subtree(node: &Node, path: &str) -> Result<TreeId, FolderError> {
 ///
 /// # Errors
 /// When the first tree cannot be read, or when asked to stop.
+///
+/// ```
+/// use holdfast_engine::listing::{Next, Visited, walk};
+/// use holdfast_engine::monitor::Cancellation;
+///
+/// let letter = holdfast_testkit::letter();
+/// let (repository, index) = (&letter.test.repository, letter.test.index());
+/// let mut paths = Vec::new();
+/// walk(repository, &index, letter.tree, b"", &Cancellation::default(), &mut |visited| {
+///     if let Visited::Entry { path, .. } = visited {
+///         paths.push(String::from_utf8_lossy(path).into_owned());
+///     }
+///     Next::Into
+/// })?;
+/// assert_eq!(paths, ["/letter.txt", "/photos", "/photos/cat.jpg"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn walk(
     repository: &Repository,
     index: &Index,

@@ -194,6 +194,17 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 /// Asks running work to stop. Clones ask the same work.
+///
+/// ```
+/// use holdfast_engine::check::{CheckOptions, check};
+/// use holdfast_engine::monitor::{Cancellation, Unwatched};
+///
+/// let letter = holdfast_testkit::letter();
+/// let cancel = Cancellation::default();
+/// cancel.cancel();
+/// let options = CheckOptions::default();
+/// assert!(check(&letter.test.repository, &options, &Unwatched, &cancel).is_err());
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Cancellation(Arc<AtomicBool>);
 

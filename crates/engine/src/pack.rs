@@ -151,6 +151,21 @@ fn read_entry(bytes: &[u8], pack: PackId, offset: u32) -> Option<(PackedBlob, &[
 }
 
 /// A pack in the making.
+///
+/// ```
+/// use holdfast_engine::blob::BlobKind;
+/// use holdfast_engine::crypto::MasterKey;
+/// use holdfast_engine::id::BlobId;
+/// use holdfast_engine::pack::PackBuilder;
+///
+/// let key = MasterKey::generate()?;
+/// let mut pack = PackBuilder::with_capacity(1000);
+/// pack.add(BlobKind::Data, BlobId::of(b"Dear reader"), &key.seal(b"Dear reader"), None);
+/// let pack = pack.finish(&key);
+/// assert!(pack.reads_back(&key));
+/// assert_eq!(pack.blobs.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct PackBuilder {
     bytes: Vec<u8>,
     header: Vec<u8>,

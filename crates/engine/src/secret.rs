@@ -3,6 +3,14 @@
 use zeroize::Zeroizing;
 
 /// A repository's password. It is zeroed when dropped and has no way to be printed or stored.
+///
+/// ```
+/// use holdfast_engine::secret::Password;
+///
+/// let password = Password::new("correct horse");
+/// assert_eq!(password.expose(), "correct horse");
+/// assert!(!password.is_empty());
+/// ```
 #[derive(Clone)]
 pub struct Password(Zeroizing<Vec<u8>>);
 

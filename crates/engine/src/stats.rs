@@ -97,6 +97,18 @@ fn ratio(of: u64, to: u64) -> Option<f64> {
 ///
 /// # Errors
 /// When a tree cannot be read or a blob is in no pack: a count without them would be wrong.
+///
+/// ```
+/// use holdfast_engine::monitor::Cancellation;
+/// use holdfast_engine::stats::{StatsMode, stats};
+///
+/// let letter = holdfast_testkit::letter();
+/// let (repository, index) = (&letter.test.repository, letter.test.index());
+/// let mode = StatsMode::FilesByContents;
+/// let found = stats(repository, &index, &[letter.tree], mode, &Cancellation::default())?;
+/// assert_eq!(found.bytes, 11 + 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn stats(
     repository: &Repository,
     index: &Index,

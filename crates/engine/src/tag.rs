@@ -96,6 +96,23 @@ pub enum TagError {
 ///
 /// # Errors
 /// When the lock does not hold any more, or when asked to stop.
+///
+/// ```
+/// use holdfast_engine::monitor::{Cancellation, Unwatched};
+/// use holdfast_engine::snapshot::load_all;
+/// use holdfast_engine::tag::{TagChange, tag};
+///
+/// let letter = holdfast_testkit::letter();
+/// let repository = &letter.test.repository;
+/// let snapshots = load_all(repository, &Unwatched)?;
+/// let change = TagChange::Set(vec!["kept".to_owned()]);
+/// let (lock, cancel) = (letter.test.lock(true), Cancellation::default());
+/// let outcome =
+///     tag(repository, &[&snapshots[0]], &change, &lock, &Unwatched, &cancel)?;
+/// assert_eq!(outcome.changed[0].old, letter.snapshot);
+/// assert_eq!(load_all(repository, &Unwatched)?[0].1.tags, ["kept"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn tag(
     repository: &Repository,
     snapshots: &[&(SnapshotId, Snapshot)],

@@ -23,6 +23,17 @@ const YEAR_MAX: i64 = 9999;
 /// The offset is part of what is stored, and so of a tree's id (restic writes every time in the
 /// local zone). Two times are equal if both the moment and the offset are; see
 /// [`same_moment`](Self::same_moment) for the moment alone.
+///
+/// ```
+/// use holdfast_engine::time::Time;
+///
+/// let time = Time::parse(b"2026-03-27T09:00:00.5+01:00").expect("restic writes such times");
+/// let same = Time::parse(b"2026-03-27T08:00:00.5Z").expect("and such");
+/// assert!(time.same_moment(&same));
+/// let mut text = Vec::new();
+/// time.write_to(&mut text);
+/// assert_eq!(text, b"2026-03-27T09:00:00.5+01:00");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Time {
     /// Seconds since 1970-01-01T00:00:00Z; negative before.

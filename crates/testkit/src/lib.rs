@@ -24,6 +24,6 @@ pub use files::files_in;
 pub use ports::{
     KeychainMood, MemoryAutostart, MemoryKeychain, MemoryProbe, MemoryVolumes, RecordingNotifier,
 };
-pub use repository::{NoProcesses, PASSWORD, TestRepository, identity};
+pub use repository::{Letter, NoProcesses, PASSWORD, TestRepository, identity, letter};
 #[cfg(feature = "world")]
 pub use world::World;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdfast_engine::backend::{Backend, LocalBackend};
+use holdfast_engine::backend::{Backend, LocalBackend, MemoryBackend};
 use holdfast_engine::backup::{Backup, BackupError, BackupOptions, BackupOutcome, Mode, Sources};
 use holdfast_engine::blob::BlobKind;
 use holdfast_engine::clock::Clock;
-use holdfast_engine::id::TreeId;
+use holdfast_engine::id::{SnapshotId, TreeId};
 use holdfast_engine::identity::Identity;
 use holdfast_engine::index::Index;
 use holdfast_engine::key::KdfCost;
@@ -36,6 +36,35 @@ pub struct TestRepository {
     pub clock: Arc<FakeClock>,
     /// What locks need to know.
     pub context: LockContext,
+}
+
+/// A repository in memory with one snapshot, of a folder with `letter.txt` and `photos/cat.jpg`:
+/// what the examples in the documentation begin with.
+pub struct Letter {
+    /// The repository.
+    pub test: TestRepository,
+    /// The folder that was backed up.
+    pub folder: tempfile::TempDir,
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// Its tree: the folder itself.
+    pub tree: TreeId,
+}
+
+/// A repository to show something by.
+///
+/// # Panics
+/// If there is no temporary folder to be had.
+#[must_use]
+pub fn letter() -> Letter {
+    let test = TestRepository::create(Arc::new(MemoryBackend::new()));
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("letter.txt"), "Dear reader").expect("written");
+    std::fs::create_dir(folder.path().join("photos")).expect("made");
+    std::fs::write(folder.path().join("photos/cat.jpg"), "cat").expect("written");
+    let outcome = test.backup(folder.path()).expect("memory does not fail");
+    let snapshot = outcome.snapshot.expect("a snapshot");
+    Letter { test, folder, snapshot, tree: outcome.tree }
 }
 
 /// Where no process is to be seen.

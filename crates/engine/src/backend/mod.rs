@@ -156,6 +156,19 @@ pub enum BackendErrorKind {
 /// 7. `remove` of a file that is not there is [`BackendErrorKind::NotFound`].
 /// 8. All of it may be called from many threads at once. Operations on locks are never held up
 ///    behind others (no shared connection limit, no throttling).
+///
+/// ```
+/// use holdfast_engine::backend::{Backend, FileKind, FileName, MemoryBackend};
+/// use holdfast_engine::id::SnapshotId;
+///
+/// let storage = MemoryBackend::new();
+/// let file = FileName::new(FileKind::Snapshot, SnapshotId::of(b"content").0);
+/// storage.write(file, &[b"con", b"tent"])?;
+/// storage.sync()?;
+/// assert_eq!(storage.read(file)?, b"content");
+/// assert_eq!(storage.list(FileKind::Snapshot)?[0].size, 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Backend: Send + Sync + fmt::Debug {
     /// Where this is, for people; no secrets.
     fn location(&self) -> String;

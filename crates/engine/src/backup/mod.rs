@@ -58,6 +58,24 @@ use crate::tree::Tree;
 const ATTEMPTS_MAX: u32 = 3;
 
 /// A backup that is about to be made.
+///
+/// ```
+/// use std::path::PathBuf;
+///
+/// use holdfast_engine::backup::{BackupOptions, Mode, Sources};
+/// use holdfast_engine::monitor::{Cancellation, Unwatched};
+///
+/// let letter = holdfast_testkit::letter();
+/// let (lock, options) = (letter.test.lock(false), BackupOptions::default());
+/// let targets = [PathBuf::from("photos")];
+/// let sources = Sources::Paths { targets: &targets, working_folder: letter.folder.path() };
+/// // The job names the repository, the computer, its clock and its time zone.
+/// let job = letter.test.job(Mode::Store(&lock), &options);
+/// let outcome =
+///     job.run(&mut letter.test.index(), sources, &Unwatched, &Cancellation::default())?;
+/// assert!(outcome.snapshot.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Backup<'a> {
     /// Where it goes.

@@ -80,6 +80,19 @@ impl CheckOutcome {
 ///
 /// # Errors
 /// When the storage cannot even be listed, or when asked to stop. All else is a finding.
+///
+/// ```
+/// use holdfast_engine::check::{CheckOptions, DataSubset, check};
+/// use holdfast_engine::monitor::{Cancellation, Unwatched};
+///
+/// let letter = holdfast_testkit::letter();
+/// let options = CheckOptions { data: DataSubset::All, ..CheckOptions::default() };
+/// let cancel = Cancellation::default();
+/// let outcome = check(&letter.test.repository, &options, &Unwatched, &cancel)?;
+/// assert!(outcome.is_sound());
+/// assert_eq!((outcome.snapshots, outcome.packs_read), (1, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn check(
     repository: &Repository,
     options: &CheckOptions,

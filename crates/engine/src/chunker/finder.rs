@@ -16,6 +16,17 @@ const LANES: usize = 4;
 const LANE_BYTES_MAX: usize = 8 << 10;
 
 /// Finds where chunks end, for one polynomial.
+///
+/// ```
+/// use holdfast_engine::chunker::{ChunkFinder, Polynomial};
+///
+/// let finder = ChunkFinder::new(Polynomial::random()?);
+/// let file = vec![0; 3 << 20];
+/// let lengths: Vec<usize> = finder.chunk_lengths(&file).collect();
+/// assert_eq!(lengths.iter().sum::<usize>(), file.len());
+/// assert!(lengths.iter().all(|length| *length <= 8 << 20));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct ChunkFinder {
     /// What reduces the eight bits that a step shifts over the polynomial's degree.

@@ -46,6 +46,19 @@ pub enum DumpError {
 ///
 /// # Errors
 /// When it cannot be read or written, or when asked to stop.
+///
+/// ```
+/// use holdfast_engine::{dump, listing};
+/// use holdfast_engine::monitor::Cancellation;
+///
+/// let letter = holdfast_testkit::letter();
+/// let (repository, index) = (&letter.test.repository, letter.test.index());
+/// let node = listing::find_entry(repository, &index, letter.tree, b"/letter.txt")?;
+/// let mut out = Vec::new();
+/// dump::file(repository, &index, &node, &mut out, &Cancellation::default())?;
+/// assert_eq!(out, b"Dear reader");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn file(
     repository: &Repository,
     index: &Index,
@@ -63,6 +76,18 @@ pub fn file(
 ///
 /// # Errors
 /// When something cannot be read or written, or when asked to stop.
+///
+/// ```
+/// use holdfast_engine::dump;
+/// use holdfast_engine::monitor::Cancellation;
+///
+/// let letter = holdfast_testkit::letter();
+/// let (repository, index) = (&letter.test.repository, letter.test.index());
+/// let mut archive = Vec::new();
+/// dump::tar(repository, &index, letter.tree, b"/", &mut archive, &Cancellation::default())?;
+/// assert!(archive.windows(11).any(|bytes| bytes == b"Dear reader"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn tar(
     repository: &Repository,
     index: &Index,

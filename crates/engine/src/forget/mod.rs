@@ -58,6 +58,21 @@ pub enum ForgetError {
 ///
 /// # Errors
 /// When the lock does not hold any more, or when asked to stop.
+///
+/// ```
+/// use holdfast_engine::forget::forget;
+/// use holdfast_engine::monitor::{Cancellation, Unwatched};
+/// use holdfast_engine::snapshot::load_all;
+///
+/// let letter = holdfast_testkit::letter();
+/// let repository = &letter.test.repository;
+/// let lock = letter.test.lock(false);
+/// let cancel = Cancellation::default();
+/// let outcome = forget(repository, &[letter.snapshot], &lock, &Unwatched, &cancel)?;
+/// assert_eq!(outcome.removed, [letter.snapshot]);
+/// assert!(load_all(repository, &Unwatched)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn forget(
     repository: &Repository,
     ids: &[SnapshotId],

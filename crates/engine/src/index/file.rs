@@ -9,6 +9,15 @@ use crate::id::{BlobId, PackId};
 pub const BLOBS_PER_FILE_MAX: usize = 50_000;
 
 /// The contents of an index file.
+///
+/// ```
+/// use holdfast_engine::index::IndexFile;
+///
+/// let json = br#"{"packs":[],"packs_to_delete":[]}"#;
+/// let file: IndexFile = serde_json::from_slice(json)?;
+/// assert!(file.packs.is_empty() && file.marked_packs().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct IndexFile {
     /// The packs that it covers; all blobs of a pack are in one file.

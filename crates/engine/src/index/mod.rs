@@ -25,6 +25,18 @@ use crate::blob::{BlobKind, BlobLocation};
 use crate::id::{BlobId, PackId};
 
 /// What a repository's index files say, taken together.
+///
+/// ```
+/// use holdfast_engine::blob::BlobKind;
+/// use holdfast_engine::id::BlobId;
+///
+/// let index = holdfast_testkit::letter().test.index();
+/// let id = BlobId::of(b"Dear reader");
+/// assert!(index.contains(BlobKind::Data, &id));
+/// assert!(!index.contains(BlobKind::Tree, &id));
+/// let location = index.locate(BlobKind::Data, &id).expect("it is there");
+/// assert!(index.pack(&location.pack).is_some());
+/// ```
 #[derive(Debug, Default)]
 pub struct Index {
     segments: Vec<Segment>,

@@ -71,6 +71,27 @@ impl AutoUnlock {
 /// # Errors
 /// When others hold the repository, the storage fails, or somebody asks to stop. Nothing of ours
 /// is left in the repository then.
+///
+/// ```
+/// use holdfast_engine::backend::FileKind;
+/// use holdfast_engine::lock::{AutoUnlock, LockRequest, acquire};
+/// use holdfast_engine::monitor::{Cancellation, Unwatched};
+///
+/// let test = holdfast_testkit::letter().test;
+/// let request = LockRequest {
+///     exclusive: false,
+///     wait: std::time::Duration::ZERO,
+///     auto_unlock: AutoUnlock::Own,
+///     operation: "backup".to_owned(),
+/// };
+/// let cancel = Cancellation::default();
+/// let lock = acquire(&test.repository, &request, &test.context, &Unwatched, &cancel)?;
+/// lock.fence()?;
+/// assert_eq!(test.repository.list(FileKind::Lock)?.len(), 1);
+/// lock.release()?;
+/// assert!(test.repository.list(FileKind::Lock)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn acquire(
     repository: &Arc<Repository>,
     request: &LockRequest,

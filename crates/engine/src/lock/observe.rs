@@ -135,6 +135,19 @@ pub struct JudgedLock {
 ///
 /// # Errors
 /// When the locks cannot be listed, or the storage fails while they are read.
+///
+/// ```
+/// use holdfast_engine::lock::list;
+///
+/// let test = holdfast_testkit::letter().test;
+/// let held = test.lock(false);
+/// let locks = list(&test.repository, &test.context)?;
+/// assert_eq!(locks.len(), 1);
+/// assert!(!locks[0].lock.conflicts_with(false), "it is shared");
+/// assert!(locks[0].lock.conflicts_with(true));
+/// # drop(held);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn list(repository: &Repository, context: &LockContext) -> Result<Vec<JudgedLock>, ReadError> {
     let mut reader = LockReader::default();
     let locks = reader.read_all(repository, context)?;

@@ -42,6 +42,18 @@ pub fn unlock(
 ///
 /// # Errors
 /// When the locks cannot be read.
+///
+/// ```
+/// use holdfast_engine::lock::unlock_stale;
+///
+/// let test = holdfast_testkit::letter().test;
+/// let held = test.lock(false);
+/// let preview = unlock_stale(&test.repository, &test.context)?;
+/// assert!(preview.locks().is_empty(), "whoever holds it is alive");
+/// assert!(preview.apply(&test.repository, &test.context)?.is_empty());
+/// # drop(held);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn unlock_stale(
     repository: &Repository,
     context: &LockContext,

@@ -54,6 +54,32 @@ pub struct PruneLocking<'a> {
 }
 
 /// A prune of a repository.
+///
+/// ```
+/// use holdfast_engine::forget::forget;
+/// use holdfast_engine::lock::AutoUnlock;
+/// use holdfast_engine::monitor::{Cancellation, Unwatched};
+/// use holdfast_engine::prune::{Prune, PruneLocking, PruneOptions};
+///
+/// let letter = holdfast_testkit::letter();
+/// let repository = &letter.test.repository;
+/// let cancel = Cancellation::default();
+/// let lock = letter.test.lock(false);
+/// forget(repository, &[letter.snapshot], &lock, &Unwatched, &cancel)?;
+/// drop(lock);
+///
+/// let options = PruneOptions::default();
+/// let locking = PruneLocking {
+///     context: &letter.test.context,
+///     wait: std::time::Duration::ZERO,
+///     auto_unlock: AutoUnlock::Off,
+/// };
+/// let prune = Prune { repository, options: &options, locking: Some(locking) };
+/// let plan = prune.plan(&Unwatched, &cancel)?;
+/// assert_eq!(plan.stats().packs_to_remove, 2);
+/// assert_eq!(prune.carry_out(plan, &Unwatched, &cancel)?.removed, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Prune<'a> {
     /// What is pruned.

@@ -37,12 +37,13 @@ impl Repository {
     /// use std::sync::Arc;
     ///
     /// use holdfast_engine::backend::{Backend, FileKind, FileName, MemoryBackend};
+    /// use holdfast_engine::id::RawId;
     /// use holdfast_engine::monitor::{Cancellation, Unwatched};
     /// use holdfast_testkit::TestRepository;
     ///
     /// let storage = Arc::new(MemoryBackend::new());
     /// let test = TestRepository::create(storage.clone());
-    /// storage.write(FileName::new(FileKind::Index, [7; 32]), &[b"damaged"])?;
+    /// storage.write(FileName::new(FileKind::Index, RawId::of(b"damaged")), &[b"damaged"])?;
     /// let cancel = Cancellation::default();
     /// assert!(test.repository.load_index(&cancel).is_err());
     /// assert!(test.repository.load_readable_index(&Unwatched, &cancel).is_ok());

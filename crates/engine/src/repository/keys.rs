@@ -15,6 +15,26 @@ use crate::secret::Password;
 use crate::time::Time;
 
 /// A key that is to be added.
+///
+/// ```
+/// use holdfast_engine::key::KdfCost;
+/// use holdfast_engine::repository::NewKey;
+/// use holdfast_engine::secret::Password;
+///
+/// let test = holdfast_testkit::letter().test;
+/// let password = Password::new("another one");
+/// let new = NewKey {
+///     password: &password,
+///     cost: Some(KdfCost::least_for_tests()),
+///     identity: &test.context.identity,
+///     clock: &*test.clock,
+///     zone: &test.context.zone,
+/// };
+/// let key = test.repository.add_key(&new)?;
+/// assert_eq!(test.repository.keys()?.len(), 2);
+/// test.repository.remove_key(key)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct NewKey<'a> {
     /// What is to open the repository.

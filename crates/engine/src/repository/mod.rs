@@ -38,6 +38,25 @@ use crate::tree::Tree;
 const KEYS_TRIED_MAX: usize = 20;
 
 /// An open repository. Shared by reference; every method may be called from any thread.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use holdfast_engine::backend::{FileKind, LocalBackend};
+/// use holdfast_engine::repository::Repository;
+/// use holdfast_engine::secret::Password;
+/// use holdfast_testkit::{PASSWORD, TestRepository};
+///
+/// let folder = tempfile::tempdir()?;
+/// TestRepository::in_folder(folder.path());
+///
+/// let storage = Arc::new(LocalBackend::new(folder.path()));
+/// let repository = Repository::open(storage.clone(), &Password::new(PASSWORD), None)?;
+/// assert_eq!(repository.config().version, 2);
+/// assert!(repository.list(FileKind::Snapshot)?.is_empty());
+/// assert!(Repository::open(storage, &Password::new("wrong"), None).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Repository {
     backend: Arc<dyn Backend>,
     config: RepositoryConfig,

@@ -47,6 +47,21 @@ pub use roots::{Destination, find_tree};
 pub use selection::{AttributeSelection, Selection};
 
 /// What to restore, and how.
+///
+/// ```
+/// use holdfast_engine::monitor::{Cancellation, Unwatched};
+/// use holdfast_engine::restore::{Destination, Restore, RestoreOptions};
+///
+/// let letter = holdfast_testkit::letter();
+/// let (repository, index) = (&letter.test.repository, letter.test.index());
+/// let target = tempfile::tempdir()?;
+/// let options = RestoreOptions::new(Destination::Folder(target.path().to_owned()));
+/// let restore = Restore { repository, index: &index, tree: letter.tree, options: &options };
+/// let outcome = restore.run(&Unwatched, &Cancellation::default())?;
+/// assert_eq!(outcome.failures, 0);
+/// assert_eq!(std::fs::read(target.path().join("letter.txt"))?, b"Dear reader");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Restore<'a> {
     /// Where from.

@@ -99,6 +99,17 @@ impl SnapshotFilter {
 ///
 /// # Errors
 /// When there is none, or more than one, or when it is, or may be, one that cannot be read.
+///
+/// ```
+/// use holdfast_engine::monitor::Unwatched;
+/// use holdfast_engine::snapshot::{SnapshotFilter, load, select};
+///
+/// let letter = holdfast_testkit::letter();
+/// let snapshots = load(&letter.test.repository, &Unwatched)?;
+/// let selected = select(&snapshots, "latest:/photos", &SnapshotFilter::default())?;
+/// assert_eq!(selected.id, letter.snapshot);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn select<'a>(
     snapshots: &'a Snapshots,
     text: &'a str,
@@ -147,6 +158,20 @@ fn with_prefix<'a>(
 
 /// The snapshot that a new one's changes are detected against: the newest that has what `by`
 /// names in common with it, and is not newer than it.
+///
+/// ```
+/// use holdfast_engine::monitor::Unwatched;
+/// use holdfast_engine::snapshot::{HOST_AND_PATHS, find_parent, load_all};
+///
+/// let letter = holdfast_testkit::letter();
+/// let snapshots = load_all(&letter.test.repository, &Unwatched)?;
+/// let mut next = snapshots[0].1.clone();
+/// let parent = find_parent(&snapshots, &next, HOST_AND_PATHS);
+/// assert_eq!(parent.map(|(id, _)| *id), Some(letter.snapshot));
+/// next.hostname = "another".to_owned();
+/// assert!(find_parent(&snapshots, &next, HOST_AND_PATHS).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn find_parent<'a>(
     snapshots: &'a [(SnapshotId, Snapshot)],

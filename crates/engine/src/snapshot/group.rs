@@ -84,6 +84,18 @@ impl GroupKey {
 }
 
 /// The groups that the snapshots fall into, in the order of their keys.
+///
+/// ```
+/// use holdfast_engine::monitor::Unwatched;
+/// use holdfast_engine::snapshot::{group_by, load_all};
+///
+/// let letter = holdfast_testkit::letter();
+/// let snapshots = load_all(&letter.test.repository, &Unwatched)?;
+/// let groups = group_by(&snapshots, "host,paths".parse()?);
+/// assert_eq!(groups[0].key.hostname.as_deref(), Some("mac-mini"));
+/// assert_eq!(groups[0].snapshots.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn group_by<'a>(
     snapshots: impl IntoIterator<Item = &'a (SnapshotId, Snapshot)>,
     by: GroupBy,

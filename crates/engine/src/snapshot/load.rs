@@ -43,6 +43,17 @@ pub struct Snapshots {
 ///
 /// # Errors
 /// When they cannot be listed.
+///
+/// ```
+/// use holdfast_engine::monitor::Unwatched;
+/// use holdfast_engine::snapshot::load_all;
+///
+/// let letter = holdfast_testkit::letter();
+/// let snapshots = load_all(&letter.test.repository, &Unwatched)?;
+/// assert_eq!(snapshots[0].0, letter.snapshot);
+/// assert_eq!(snapshots[0].1.tree, letter.tree);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn load_all(
     repository: &Repository,
     monitor: &dyn Monitor,
@@ -54,6 +65,16 @@ pub fn load_all(
 ///
 /// # Errors
 /// When they cannot be listed.
+///
+/// ```
+/// use holdfast_engine::monitor::Unwatched;
+/// use holdfast_engine::snapshot::load;
+///
+/// let letter = holdfast_testkit::letter();
+/// let snapshots = load(&letter.test.repository, &Unwatched)?;
+/// assert_eq!((snapshots.readable.len(), snapshots.unreadable.len()), (1, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn load(repository: &Repository, monitor: &dyn Monitor) -> Result<Snapshots, ReadError> {
     let listed = repository.list(FileKind::Snapshot)?;
     let next = AtomicUsize::new(0);

@@ -24,6 +24,17 @@ pub const TREE_PREFIX: &[u8] = br#"{"nodes":["#;
 pub const TREE_SUFFIX: &[u8] = b"]}\n";
 
 /// The entries of one folder, strictly ascending by the bytes of their names.
+///
+/// ```
+/// use holdfast_engine::tree::Tree;
+///
+/// let letter = holdfast_testkit::letter();
+/// let tree = letter.test.repository.read_tree(&letter.test.index(), letter.tree)?;
+/// assert_eq!(tree.find(b"letter.txt").map(|node| node.size), Some(11));
+/// assert_eq!(tree.id(), letter.tree);
+/// assert_eq!(Tree::decode(&tree.encode())?.nodes.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
     /// The entries.

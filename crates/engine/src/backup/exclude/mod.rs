@@ -39,6 +39,16 @@ pub enum RuleError {
 }
 
 /// Compiled rules.
+///
+/// ```
+/// use holdfast_engine::backup::exclude::Rules;
+///
+/// let rules = Rules::builder().pattern("*.tmp").pattern("/home/*/cache").build()?;
+/// assert!(rules.excludes_path(b"/home/anna/letter.tmp"));
+/// assert!(rules.excludes_path(b"/home/anna/cache"));
+/// assert!(!rules.excludes_path(b"/home/anna/letter.txt"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     patterns: PatternList,

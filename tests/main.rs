@@ -17,4 +17,6 @@ mod locks;
 #[cfg(target_os = "linux")]
 mod prune;
 #[cfg(target_os = "linux")]
+mod repair;
+#[cfg(target_os = "linux")]
 mod restore;

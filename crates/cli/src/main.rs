@@ -10,6 +10,7 @@ mod interrupt;
 mod location;
 mod locking;
 mod output;
+mod patterns;
 mod run;
 mod secrets;
 mod selection;

@@ -29,8 +29,8 @@
 //!
 //! Read on in this order: [`id`], [`backend`], [`crypto`], [`config`], [`key`], [`chunker`],
 //! [`blob`], [`pack`], [`index`], [`tree`], [`snapshot`], [`repository`]; then what works on it:
-//! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`prune`], [`repair`], [`copy`],
-//! [`tag`], [`listing`], [`find`], [`diff`], [`dump`], [`stats`].
+//! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`prune`], [`repair`], [`rewrite`],
+//! [`copy`], [`tag`], [`listing`], [`find`], [`diff`], [`dump`], [`stats`].
 
 pub mod backend;
 pub mod backup;
@@ -60,6 +60,7 @@ mod rearrange;
 pub mod repair;
 pub mod repository;
 pub mod restore;
+pub mod rewrite;
 pub mod secret;
 pub mod snapshot;
 pub mod stats;

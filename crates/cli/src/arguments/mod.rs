@@ -10,9 +10,11 @@ mod forget;
 mod generate;
 mod global;
 mod key;
+mod patterns;
 mod prune;
 mod repair;
 mod restore;
+mod rewrite;
 mod small;
 mod snapshot_filter;
 
@@ -26,11 +28,14 @@ pub(crate) use forget::ForgetArguments;
 pub(crate) use generate::GenerateArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
 pub(crate) use key::{KeyArguments, KeyCommand, KeyWords, NewKeyArguments};
+pub(crate) use patterns::PatternArguments;
 pub(crate) use prune::{PruneArguments, PruneHowArguments};
 pub(crate) use repair::{
     RepairArguments, RepairCommand, RepairIndexArguments, RepairPacksArguments,
+    RepairSnapshotsArguments,
 };
 pub(crate) use restore::{OverwriteArgument, RestoreArguments, RestorePatternArguments};
+pub(crate) use rewrite::RewriteArguments;
 pub(crate) use small::{
     ArchiveArgument, CatArguments, CheckArguments, DiffArguments, DumpArguments, FindArguments,
     InitArguments, ListArguments, LocksArguments, LsArguments, SnapshotsArguments, SortArgument,
@@ -96,6 +101,8 @@ pub(crate) enum Command {
     Repair(RepairArguments),
     /// Extract the data from a snapshot
     Restore(Box<RestoreArguments>),
+    /// Rewrite snapshots to exclude unwanted files
+    Rewrite(Box<RewriteArguments>),
     /// List all snapshots
     Snapshots(SnapshotsArguments),
     /// Scan the repository and show basic statistics
@@ -118,17 +125,8 @@ pub(crate) enum NotACommand {
 }
 
 /// Commands of restic that are still to come.
-const LATER: &[&str] = &[
-    "cache",
-    "features",
-    "migrate",
-    "mount",
-    "options",
-    "recover",
-    "rewrite",
-    "self-update",
-    "debug",
-];
+const LATER: &[&str] =
+    &["cache", "features", "migrate", "mount", "options", "recover", "self-update", "debug"];
 
 impl Arguments {
     /// The commands and flags as a library of their own writes them down.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::SnapshotFilterArguments;
+use super::{PatternArguments, SnapshotFilterArguments};
 
 /// `holdfast restore`
 #[derive(Debug, Args)]
@@ -43,30 +43,8 @@ pub(crate) struct RestoreArguments {
 /// What to restore of the snapshot.
 #[derive(Debug, Args)]
 pub(crate) struct RestorePatternArguments {
-    /// exclude a pattern (can be specified multiple times)
-    #[arg(short = 'e', long, value_name = "pattern")]
-    pub(crate) exclude: Vec<String>,
-    /// read exclude patterns from a file (can be specified multiple times)
-    #[arg(long, value_name = "file")]
-    pub(crate) exclude_file: Vec<PathBuf>,
-    /// same as --exclude pattern but ignores the casing of filenames
-    #[arg(long, value_name = "pattern")]
-    pub(crate) iexclude: Vec<String>,
-    /// same as --exclude-file but ignores casing of filenames in patterns
-    #[arg(long, value_name = "file")]
-    pub(crate) iexclude_file: Vec<PathBuf>,
-    /// include a pattern (can be specified multiple times)
-    #[arg(short = 'i', long, value_name = "pattern")]
-    pub(crate) include: Vec<String>,
-    /// read include patterns from a file (can be specified multiple times)
-    #[arg(long, value_name = "file")]
-    pub(crate) include_file: Vec<PathBuf>,
-    /// same as --include pattern but ignores the casing of filenames
-    #[arg(long, value_name = "pattern")]
-    pub(crate) iinclude: Vec<String>,
-    /// same as --include-file but ignores casing of filenames in patterns
-    #[arg(long, value_name = "file")]
-    pub(crate) iinclude_file: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) entries: PatternArguments,
     /// exclude xattr by pattern (can be specified multiple times)
     #[arg(long, value_name = "pattern")]
     pub(crate) exclude_xattr: Vec<String>,

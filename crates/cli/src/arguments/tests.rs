@@ -109,7 +109,7 @@ fn auto_unlock_never_waits_for_less_than_half_an_hour() {
 fn what_is_unknown_is_refused_in_the_words_of_restic() {
     assert!(refusal("snapshots --badflag").starts_with("unknown flag: --badflag"));
     assert!(refusal("badcmd").starts_with("unknown command \"badcmd\" for"));
-    assert!(refusal("rewrite").contains("not in this version"));
+    assert!(refusal("features").contains("not in this version"));
     assert!(refusal("backup --compression foo a").contains("foo"));
     assert!(refusal("backup --group-by foo a").contains("unknown grouping option"));
     let refused = refusal("forget --keep-within 5x");

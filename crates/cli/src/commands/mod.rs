@@ -17,6 +17,7 @@ mod ls;
 mod prune;
 mod repair;
 mod restore;
+mod rewrite;
 mod snapshots;
 mod stats;
 mod tag;
@@ -56,6 +57,7 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
         }
         Command::Repair(arguments) => repair::repair(session, &arguments.command),
         Command::Restore(arguments) => restore::restore(session, &arguments),
+        Command::Rewrite(arguments) => rewrite::rewrite(session, &arguments),
         Command::Snapshots(arguments) => snapshots::snapshots(session, &arguments),
         Command::Stats(arguments) => stats::stats(session, &arguments),
         Command::Tag(arguments) => tag::tag(session, &arguments),

@@ -2,8 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::world::{Ran, World, files_below};
+use holdfast_engine::backend::{FileKind, LocalBackend};
+use holdfast_engine::blob::BlobKind;
+use holdfast_engine::id::{BlobId, IndexId, PackId};
+use holdfast_engine::index::IndexBlob;
+use holdfast_engine::monitor::Unwatched;
+use holdfast_engine::repository::Repository;
+use holdfast_engine::secret::Password;
+use holdfast_engine::snapshot::load_all;
+
+use crate::world::{PASSWORD, Ran, World, files_below};
 
 /// A repository with two snapshots and small packs.
 fn world() -> World {
@@ -15,13 +25,16 @@ fn world() -> World {
     world
 }
 
-/// Copies the repository, so that both programs can repair the same one.
+/// Copies the repository to `ours` and `theirs`, so that each program can repair the same one.
 fn doubled(world: &World) {
-    let status = std::process::Command::new("cp")
-        .args(["-a", "repository", "theirs"])
-        .current_dir(world.path("."))
-        .status();
-    assert!(status.expect("cp is installed").success());
+    for copy in ["ours", "theirs"] {
+        let _ = std::fs::remove_dir_all(world.path(copy));
+        let status = std::process::Command::new("cp")
+            .args(["-a", "repository", copy])
+            .current_dir(world.path("."))
+            .status();
+        assert!(status.expect("cp is installed").success());
+    }
 }
 
 fn damage(path: &PathBuf, change: impl FnOnce(&mut Vec<u8>)) {
@@ -46,17 +59,20 @@ fn lines(text: &str) -> BTreeSet<&str> {
     text.lines().filter(|line| !line.is_empty()).collect()
 }
 
-/// The entries of all index files.
-fn entries(world: &World, repository: &str) -> BTreeSet<String> {
+fn open(world: &World, repository: &str) -> Repository {
+    let backend = Arc::new(LocalBackend::new(world.path(repository)));
+    Repository::open(backend, &Password::new(PASSWORD), None).expect("it opens")
+}
+
+/// The entries of all index files: pack, kind, blob, place.
+fn entries(world: &World, repository: &str) -> BTreeSet<(PackId, BlobKind, BlobId, u32)> {
+    let opened = open(world, repository);
     let mut entries = BTreeSet::new();
-    for file in files_below(&world.path(repository).join("index")) {
-        let line = format!("-r {repository} cat index {}", id(&file));
-        let json: serde_json::Value =
-            serde_json::from_str(&world.run(&line).success()).expect("an index file");
-        for pack in json["packs"].as_array().expect("a list") {
-            for blob in pack["blobs"].as_array().expect("a list") {
-                entries.insert(format!("{} {blob}", pack["id"]));
-            }
+    for file in opened.list(FileKind::Index).expect("it lists") {
+        let file = opened.read_index_file(IndexId(file.id)).expect("an index file");
+        for pack in file.packs {
+            let of = |blob: &IndexBlob| (pack.id, blob.kind, blob.id, blob.offset);
+            entries.extend(pack.blobs.iter().map(of));
         }
     }
     entries
@@ -68,12 +84,12 @@ fn entries(world: &World, repository: &str) -> BTreeSet<String> {
 fn both_repair_the_index(world: &World, flags: &str) {
     doubled(world);
     let theirs = world.run_restic(&format!("-r theirs repair index{flags}"));
-    let ours = world.run(&format!("repair index{flags}"));
+    let ours = world.run(&format!("-r ours repair index{flags}"));
     assert_eq!(ours.code, theirs.code, "{}", ours.err);
     if flags.is_empty() {
         assert_eq!(lines(&ours.err), lines(&theirs.err));
     }
-    assert_eq!(entries(world, "repository"), entries(world, "theirs"));
+    assert_eq!(entries(world, "ours"), entries(world, "theirs"));
 }
 
 #[test]
@@ -84,7 +100,7 @@ fn an_index_that_is_lost_is_made_anew() {
             std::fs::remove_file(file).expect("removed");
         }
         both_repair_the_index(&world, flags);
-        world.run_restic("check --read-data").success();
+        world.run_restic("-r ours check --read-data").success();
     }
 }
 
@@ -114,9 +130,8 @@ fn what_is_whole_in_a_damaged_pack_is_saved_and_a_copy_kept() {
     assert_eq!((ours.code, theirs.code), (0, 0), "{}", ours.err);
     assert_eq!(std::fs::read(&copy).expect("kept"), before);
     assert!(!pack.exists());
-    let blobs = |repository: &str| -> BTreeSet<String> {
-        let listed = world.run(&format!("-r {repository} list blobs")).success();
-        listed.lines().map(str::to_owned).collect()
+    let blobs = |repository: &str| -> BTreeSet<_> {
+        entries(&world, repository).into_iter().map(|(_, kind, blob, _)| (kind, blob)).collect()
     };
     assert_eq!(blobs("repository"), blobs("theirs"));
     let failed = theirs.err.lines().find(|line| line.starts_with("failed to load")).expect("told");
@@ -148,4 +163,137 @@ fn what_cannot_be_meant_ends_as_in_restic() {
     }
     world.run("repair packs").failure(1, "Fatal: no ids specified");
     world.run("repair packs abc").failure(1, "invalid length for ID: \"abc\"");
+}
+
+/// What the snapshots of a repository say.
+fn snapshots(world: &World, repository: &str) -> BTreeSet<String> {
+    let all = load_all(&open(world, repository), &Unwatched).expect("it lists");
+    all.iter().map(|(_, it)| String::from_utf8(it.to_json()).expect("text")).collect()
+}
+
+/// Standard output without what differs: ids of what was stored, and the order of snapshots.
+fn told(ran: &Ran) -> BTreeSet<String> {
+    let lines = ran.out.lines().filter(|line| !line.is_empty() && !line.contains("lock for"));
+    lines
+        .map(|line| match line.split_once("new snapshot ") {
+            Some((before, _)) => before.to_owned(),
+            None => line.to_owned(),
+        })
+        .collect()
+}
+
+/// Both do the same on copies of the same repository, say the same and leave the same.
+#[track_caller]
+fn both(world: &World, line: &str) {
+    doubled(world);
+    let words: Vec<&str> = line.split('|').collect();
+    let with = |repository| [&["-r", repository], &words[..]].concat();
+    let theirs = Ran::of(&world.restic(&with("theirs")).output().expect("restic starts"));
+    let ours = Ran::of(&world.holdfast(&with("ours")).output().expect("holdfast starts"));
+    assert_eq!(ours.code, theirs.code, "{line}: {}{}", ours.err, theirs.err);
+    assert_eq!(told(&ours), told(&theirs), "{line}");
+    assert_eq!(snapshots(world, "ours"), snapshots(world, "theirs"), "{line}");
+}
+
+#[test]
+fn snapshots_are_repaired_as_restic_repairs_them() {
+    let world = world();
+    let pack = packs(&world).remove(0);
+    damage(&pack, |bytes| bytes[20] ^= 1);
+    world.run(&format!("repair packs {}", id(&pack))).success();
+    let one = format!("repair|snapshots|--forget|{}", latest(&world));
+    let all = "repair|snapshots";
+    for line in [&one, all, "repair|snapshots|-n", "repair|snapshots|-n|--forget"] {
+        both(&world, line);
+    }
+    both(&world, "repair|snapshots|--forget");
+    world.run_restic("-r ours check --read-data").success();
+}
+
+/// Removes all packs of trees.
+fn remove_trees(world: &World) {
+    for (pack, kind, ..) in entries(world, "repository") {
+        if kind == BlobKind::Data {
+            continue;
+        }
+        let pack = pack.to_string();
+        let path = world.path("repository/data").join(&pack[..2]).join(&pack);
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+fn latest(world: &World) -> String {
+    let all = load_all(&open(world, "repository"), &Unwatched).expect("it lists");
+    all.last().expect("one").0.short()
+}
+
+#[test]
+fn a_snapshot_without_a_root_is_removed_only_with_its_original() {
+    let world = world();
+    remove_trees(&world);
+    world.run("repair index").success();
+    let kept = world.run("repair snapshots").success();
+    assert!(kept.contains("dir \"/\": not readable"), "{kept}");
+    assert!(kept.contains("no snapshots were modified"), "{kept}");
+    assert_eq!(world.files("snapshots").len(), 2);
+    both(&world, "repair|snapshots|--forget");
+    assert!(files_below(&world.path("ours/snapshots")).is_empty());
+}
+
+#[test]
+fn snapshots_are_rewritten_as_restic_rewrites_them() {
+    let lines = [
+        "rewrite|--exclude|*.bin|--forget",
+        "rewrite|--dry-run|-vv|--exclude|folder",
+        "rewrite|--dry-run|-vv|--include|b.*|--forget|--new-host|h|--new-time|2020-01-01 00:00:00",
+        "rewrite|--iexclude|A.TXT|--new-host|elsewhere",
+        "rewrite|--include|a.txt|--forget",
+        "rewrite|--include|nothing like it|--forget",
+        "rewrite|--exclude|*|--forget",
+        "rewrite|--exclude|nothing like it",
+        "rewrite|--new-time|2020-02-03 04:05:06",
+        "rewrite|--snapshot-summary",
+        "rewrite|--exclude-file|patterns|--tag|t",
+        "rewrite|-vv|-i|folder|-s",
+    ];
+    let world = world();
+    world.write("patterns", b"# a comment\n*.bin\n!c.bin\n");
+    std::fs::create_dir(world.path("source/folder/empty")).expect("made");
+    world.run("backup source --tag t,u").success();
+    for line in lines {
+        both(&world, line);
+    }
+    world.run_restic("-r ours check --read-data").success();
+}
+
+#[test]
+fn a_rewrite_that_cannot_be_meant_ends_as_in_restic_and_changes_nothing() {
+    let world = world();
+    let before = world.files("snapshots");
+    let lines = [
+        "rewrite",
+        "rewrite --exclude a --include b",
+        "rewrite --exclude [",
+        "rewrite --exclude-file gone",
+        "rewrite --new-time yesterday",
+        "rewrite zzz --exclude a",
+        "repair snapshots zzz",
+    ];
+    for line in lines {
+        let (ours, theirs) = (world.run(line), world.run_restic(line));
+        assert_eq!(ours.code, theirs.code, "{line}: {}{}", ours.out, ours.err);
+    }
+    assert_eq!(world.files("snapshots"), before);
+    world.run("rewrite").failure(1, "Fatal: Nothing to do: no excludes/includes provided");
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_rewritten_stays_and_is_named() {
+    let world = world();
+    let id = latest(&world);
+    remove_trees(&world);
+    world.run("repair index").success();
+    let line = format!("rewrite --exclude x --forget {id}");
+    world.run(&line).failure(1, &format!("Fatal: unable to rewrite snapshot ID \"{id}\""));
+    assert_eq!(world.files("snapshots").len(), 2);
 }

@@ -6,6 +6,7 @@
 
 mod decode;
 mod encode;
+mod loss;
 mod name;
 mod node;
 mod printable;
@@ -94,6 +95,13 @@ impl Tree {
     #[must_use]
     pub fn reencodes_exactly(bytes: &[u8]) -> bool {
         Self::decode(bytes).is_ok_and(|tree| tree.encode() == bytes)
+    }
+
+    /// True if `bytes` are a tree that loses nothing when it is read and written, although other
+    /// bytes may come out: rustic leaves out what is zero, and has another order.
+    #[must_use]
+    pub fn reencodes_without_loss(bytes: &[u8]) -> bool {
+        Self::decode(bytes).is_ok_and(|tree| loss::says_no_less(&tree.encode(), bytes))
     }
 
     /// The tree's id.

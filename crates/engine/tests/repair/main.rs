@@ -3,4 +3,6 @@
 
 mod index;
 mod packs;
+mod rewrite;
+mod snapshots;
 mod world;

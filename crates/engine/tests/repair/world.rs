@@ -13,7 +13,13 @@ use holdfast_engine::id::{BlobId, IndexId, PackId, RawId, SnapshotId};
 use holdfast_engine::index::{IndexFile, IndexPack};
 use holdfast_engine::lock::{AutoUnlock, HeldLock, LockRequest, acquire};
 use holdfast_engine::monitor::{Cancellation, Event, Monitor, Unwatched};
-use holdfast_engine::snapshot::Snapshot;
+use holdfast_engine::pack::PackBuilder;
+use holdfast_engine::repair::PackRepair;
+use holdfast_engine::rewrite::{
+    Originals, Rewrite, RewriteError, RewriteMode, SnapshotChange, SnapshotRewrite,
+};
+use holdfast_engine::snapshot::{self, Snapshot};
+use holdfast_engine::storing::Storing;
 use holdfast_testkit::random::Random;
 use holdfast_testkit::{TestRepository, files_in};
 
@@ -114,11 +120,12 @@ impl World {
         self.ids(FileKind::Pack).into_iter().map(PackId).collect()
     }
 
-    /// A pack of this kind that the index names.
+    /// The pack of this kind with most blobs in it: some have one alone, and which is up to chance.
     pub(crate) fn pack_of(&self, kind: BlobKind) -> IndexPack {
         let files = self.index_files();
-        let mut packs = files.into_iter().flat_map(|file| file.packs);
-        packs.find(|pack| pack.blobs.iter().all(|blob| blob.kind == kind)).expect("there is one")
+        let packs = files.into_iter().flat_map(|file| file.packs);
+        let packs = packs.filter(|pack| pack.blobs.iter().all(|blob| blob.kind == kind));
+        packs.max_by_key(|pack| pack.blobs.len()).expect("there is one")
     }
 
     /// The index files that can be read.
@@ -164,10 +171,99 @@ impl World {
         self.ids(FileKind::Lock).into_iter().for_each(|id| self.remove(FileKind::Lock, id));
     }
 
+    /// Stores blobs of a kind in a pack of their own, and an index file that names it.
+    pub(crate) fn store(&self, kind: BlobKind, contents: &[&[u8]]) -> Vec<BlobId> {
+        let key = self.test.repository.master_key();
+        let mut pack = PackBuilder::with_capacity(0);
+        for content in contents {
+            pack.add(kind, BlobId::of(content), &key.seal(content), None);
+        }
+        let pack = pack.finish(key);
+        let name = FileName::new(FileKind::Pack, pack.id.0);
+        self.storage.write(name, &[&pack.bytes]).expect("memory");
+        let packs = vec![IndexPack::new(pack.id, &pack.blobs)];
+        let file = IndexFile { packs, packs_to_delete: None };
+        self.test.repository.write_file(FileKind::Index, &file.to_json()).expect("memory");
+        pack.blobs.iter().map(|blob| blob.id).collect()
+    }
+
+    /// Stores a snapshot of a tree that has these nodes, written as JSON.
+    pub(crate) fn snapshot_of(&self, tree: &str) -> (SnapshotId, Snapshot) {
+        let tree = self.store(BlobKind::Tree, &[tree.as_bytes()])[0].into();
+        let time = "2026-01-01T00:00:00Z".parse().expect("a time");
+        let snapshot = Snapshot::new(time, tree, vec!["/".to_owned()]);
+        (snapshot.store(&self.test.repository).expect("memory"), snapshot)
+    }
+
+    /// Damages these blobs wherever they lie, and saves what else is in their packs.
+    pub(crate) fn lose(&self, lost: &[BlobId]) {
+        let index = self.opened().index();
+        let kinds = [BlobKind::Data, BlobKind::Tree];
+        let places: Vec<_> = lost
+            .iter()
+            .flat_map(|id| kinds.into_iter().flat_map(|kind| index.locate_all(kind, id)))
+            .collect();
+        assert!(places.len() >= lost.len(), "a blob that is to be lost is not there");
+        for place in &places {
+            let at = place.offset as usize + 20;
+            self.damage(FileKind::Pack, place.pack.0, |bytes| bytes[at] ^= 1);
+        }
+        let packs: Vec<PackId> = places.iter().map(|place| place.pack).collect();
+        let (repository, clock) = (&*self.test.repository, &*self.test.clock);
+        let storing = Storing { pack_bytes: PACK_BYTES, ..Storing::default() };
+        let lock = &self.test.lock(true);
+        let repair = PackRepair { repository, packs: &packs, storing, clock, lock };
+        let done = repair.run(&Unwatched, &Cancellation::default()).expect("memory");
+        assert_eq!(done.lost.len(), lost.len());
+    }
+
+    /// The snapshots that there are, oldest first.
+    pub(crate) fn snapshots(&self) -> Vec<(SnapshotId, Snapshot)> {
+        snapshot::load_all(&self.test.repository, &Unwatched).expect("memory")
+    }
+
+    /// Rewrites all snapshots.
+    pub(crate) fn rewrite(
+        &self,
+        change: &SnapshotChange,
+        originals: Originals,
+    ) -> Vec<SnapshotRewrite> {
+        let done = rewrite(&self.test, change, originals, &self.snapshots());
+        done.expect("memory does not fail")
+    }
+
     /// Where the index says that a blob lies.
     pub(crate) fn places(&self, kind: BlobKind, id: &BlobId) -> Vec<BlobLocation> {
         self.opened().index().locate_all(kind, id)
     }
+}
+
+/// Rewrites these snapshots.
+pub(crate) fn rewrite(
+    test: &TestRepository,
+    change: &SnapshotChange,
+    originals: Originals,
+    snapshots: &[(SnapshotId, Snapshot)],
+) -> Result<Vec<SnapshotRewrite>, RewriteError> {
+    let lock = test.lock(false);
+    let mode = RewriteMode::Store(&lock);
+    rewriting(test, mode, change, originals).run(
+        &snapshots.iter().collect::<Vec<_>>(),
+        &Unwatched,
+        &Cancellation::default(),
+    )
+}
+
+/// A rewrite that is about to be made.
+pub(crate) fn rewriting<'a>(
+    test: &'a TestRepository,
+    mode: RewriteMode<'a>,
+    change: &'a SnapshotChange,
+    originals: Originals,
+) -> Rewrite<'a> {
+    let (repository, clock) = (&*test.repository, &*test.clock);
+    let storing = Storing { pack_bytes: PACK_BYTES, ..Storing::default() };
+    Rewrite { repository, mode, change, originals, storing, clock }
 }
 
 /// An exclusive lock, if the storage gives one.

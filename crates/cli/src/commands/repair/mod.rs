@@ -2,6 +2,7 @@
 
 mod index;
 mod packs;
+mod snapshots;
 
 use holdfast_engine::repair::RepairError;
 
@@ -16,6 +17,7 @@ pub(crate) fn repair(session: &Session, command: &RepairCommand) -> Ended {
     match command {
         RepairCommand::Index(arguments) => index::repair(session, arguments),
         RepairCommand::Packs(arguments) => packs::repair(session, arguments),
+        RepairCommand::Snapshots(arguments) => snapshots::repair(session, arguments),
     }
 }
 

@@ -1,26 +1,15 @@
 //! From pattern flags to what is restored.
 
-use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
-
-use holdfast_engine::backup::exclude::{PatternList, read_patterns};
+use holdfast_engine::backup::exclude::PatternList;
 use holdfast_engine::restore::{AttributeSelection, Selection};
 
 use crate::arguments::RestorePatternArguments;
-use crate::exit::{ExitStatus, Failure};
+use crate::exit::Failure;
+use crate::patterns::Patterns;
 
 /// What the flags select.
 pub(super) fn selection(flags: &RestorePatternArguments) -> Result<Selection, Failure> {
-    let exclude = lists(
-        "exclude",
-        (&flags.exclude, &flags.exclude_file),
-        (&flags.iexclude, &flags.iexclude_file),
-    )?;
-    let include = lists(
-        "include",
-        (&flags.include, &flags.include_file),
-        (&flags.iinclude, &flags.iinclude_file),
-    )?;
+    let Patterns { exclude, include } = Patterns::read(&flags.entries)?;
     match (include.is_empty(), exclude.is_empty()) {
         (true, true) => Ok(Selection::All),
         (false, true) => Ok(Selection::Include(include)),
@@ -46,54 +35,14 @@ pub(super) fn attributes(flags: &RestorePatternArguments) -> Result<AttributeSel
     }
 }
 
-/// Patterns from the command line, and files with more of them.
-type Given<'a> = (&'a [String], &'a [PathBuf]);
-
-fn lists(name: &str, exact: Given<'_>, folded: Given<'_>) -> Result<Vec<PatternList>, Failure> {
-    let mut lists = Vec::new();
-    for ((patterns, files), ignores_case) in [(exact, false), (folded, true)] {
-        let mut all: Vec<Vec<u8>> =
-            patterns.iter().map(|pattern| pattern.clone().into_bytes()).collect();
-        for file in files {
-            all.extend(read_patterns(&read(file)?, &variable));
-        }
-        let list = PatternList::compile(&all, ignores_case).map_err(|error| {
-            Failure::fatal(format!("--{name}: invalid pattern(s) provided")).cause(error)
-        })?;
-        if !list.is_empty() {
-            lists.push(list);
-        }
-    }
-    Ok(lists)
-}
-
-fn variable(name: &OsStr) -> Option<OsString> {
-    std::env::var_os(name)
-}
-
-fn read(file: &PathBuf) -> Result<Vec<u8>, Failure> {
-    std::fs::read(file).map_err(|error| {
-        let text = format!("failed to read patterns from file {:?}", file.display().to_string());
-        Failure::plain(ExitStatus::Failed, text)
-            .meaning("Nothing was restored, because what to restore is not known.")
-            .cause(error)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arguments::PatternArguments;
 
     fn flags() -> RestorePatternArguments {
         RestorePatternArguments {
-            exclude: Vec::new(),
-            exclude_file: Vec::new(),
-            iexclude: Vec::new(),
-            iexclude_file: Vec::new(),
-            include: Vec::new(),
-            include_file: Vec::new(),
-            iinclude: Vec::new(),
-            iinclude_file: Vec::new(),
+            entries: PatternArguments::default(),
             exclude_xattr: Vec::new(),
             include_xattr: Vec::new(),
         }
@@ -101,15 +50,18 @@ mod tests {
 
     #[test]
     fn including_and_excluding_exclude_each_other() {
-        let one = RestorePatternArguments { include: vec!["a".into()], ..flags() };
+        let flags = |entries| RestorePatternArguments { entries, ..flags() };
+        let include = || PatternArguments { include: vec!["a".into()], ..Default::default() };
+        let one = flags(include());
         assert!(matches!(selection(&one), Ok(Selection::Include(lists)) if lists.len() == 1));
-        let both = RestorePatternArguments { iexclude: vec!["b".into()], ..one };
+        let both = flags(PatternArguments { iexclude: vec!["b".into()], ..include() });
         assert!(selection(&both).expect_err("refused").message().contains("mutually exclusive"));
     }
 
     #[test]
     fn a_malformed_pattern_is_refused() {
-        let flags = RestorePatternArguments { exclude: vec!["[".into()], ..flags() };
+        let entries = PatternArguments { exclude: vec!["[".into()], ..Default::default() };
+        let flags = RestorePatternArguments { entries, ..flags() };
         assert!(selection(&flags).is_err());
     }
 }

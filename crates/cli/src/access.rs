@@ -181,17 +181,27 @@ impl Session {
         self.open_beside(false)
     }
 
+    /// Opens the repository itself, without local copies of anything.
+    pub(crate) fn open_past_cache(&self) -> Result<Arc<Repository>, Failure> {
+        self.open_at(&Access::from(&self.global), false, false)
+    }
+
     /// Opens the repository while standard input may be taken by data.
     pub(crate) fn open_beside(&self, stdin_is_data: bool) -> Result<Arc<Repository>, Failure> {
-        self.open_at(&Access::from(&self.global), stdin_is_data)
+        self.open_at(&Access::from(&self.global), stdin_is_data, true)
     }
 
     /// Opens the repository that a copy reads from.
     pub(crate) fn open_source(&self, source: &SourceArguments) -> Result<Arc<Repository>, Failure> {
-        self.open_at(&Access::from(source), false)
+        self.open_at(&Access::from(source), false, true)
     }
 
-    fn open_at(&self, access: &Access, stdin_is_data: bool) -> Result<Arc<Repository>, Failure> {
+    fn open_at(
+        &self,
+        access: &Access,
+        stdin_is_data: bool,
+        may_cache: bool,
+    ) -> Result<Arc<Repository>, Failure> {
         self.compression()?;
         let (location, backend) = self.location_of(access)?;
         let source = PasswordSource::find(access, &self.environment, stdin_is_data)?;
@@ -219,6 +229,7 @@ impl Session {
             let text = format!("repository {id} opened (version {version}{compression})");
             self.terminal.say(Verbosity::Normal, &text);
         }
+        let repository = if may_cache { self.cached(repository) } else { repository };
         Ok(Arc::new(repository))
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod arguments;
+mod caching;
 mod commands;
 mod environment;
 mod exit;

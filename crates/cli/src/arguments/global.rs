@@ -68,13 +68,14 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true)]
     pub(crate) no_extra_verify: bool,
 
-    /// set the cache directory; without effect: local repositories need no cache
+    /// set the cache directory (default: $RESTIC_CACHE_DIR or the system's); a repository in a folder
+    /// has a cache only if this is given
     #[arg(long, global = true, value_name = "directory")]
     pub(crate) cache_dir: Option<PathBuf>,
-    /// auto remove old cache directories; without effect: there is no cache
+    /// auto remove old cache directories
     #[arg(long, global = true)]
     pub(crate) cleanup_cache: bool,
-    /// do not use a local cache; always so for local repositories
+    /// do not use a local cache
     #[arg(long, global = true)]
     pub(crate) no_cache: bool,
     /// limits downloads to a maximum rate in KiB/s. (default: unlimited)

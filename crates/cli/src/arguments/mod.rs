@@ -37,9 +37,9 @@ pub(crate) use repair::{
 pub(crate) use restore::{OverwriteArgument, RestoreArguments, RestorePatternArguments};
 pub(crate) use rewrite::RewriteArguments;
 pub(crate) use small::{
-    ArchiveArgument, CatArguments, CheckArguments, DiffArguments, DumpArguments, FindArguments,
-    InitArguments, ListArguments, LocksArguments, LsArguments, SnapshotsArguments, SortArgument,
-    StatsArguments, TagArguments, UnlockArguments,
+    ArchiveArgument, CacheArguments, CatArguments, CheckArguments, DiffArguments, DumpArguments,
+    FindArguments, InitArguments, ListArguments, LocksArguments, LsArguments, SnapshotsArguments,
+    SortArgument, StatsArguments, TagArguments, UnlockArguments,
 };
 pub(crate) use snapshot_filter::SnapshotFilterArguments;
 
@@ -66,6 +66,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Create a new backup of files and/or directories
     Backup(Box<BackupArguments>),
+    /// Operate on local cache directories
+    Cache(CacheArguments),
     /// Print internal objects to stdout
     Cat(CatArguments),
     /// Check the repository for errors
@@ -126,7 +128,7 @@ pub(crate) enum NotACommand {
 
 /// Commands of restic that are still to come.
 const LATER: &[&str] =
-    &["cache", "features", "migrate", "mount", "options", "recover", "self-update", "debug"];
+    &["features", "migrate", "mount", "options", "recover", "self-update", "debug"];
 
 impl Arguments {
     /// The commands and flags as a library of their own writes them down.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use holdfast_engine::backend::MAX_AGE_DAYS;
 use holdfast_engine::snapshot::GroupBy;
 
 use super::{SnapshotFilterArguments, SourceArguments};
@@ -98,7 +99,7 @@ pub(crate) struct CheckArguments {
     /// 'x.y%' or a size in bytes with suffixes k/K, m/M, g/G, t/T for a random subset
     #[arg(long, value_name = "subset")]
     pub(crate) read_data_subset: Option<String>,
-    /// use existing cache, only read uncached data from repository; without effect: there is none
+    /// use existing cache, only read uncached data from repository
     #[arg(long)]
     pub(crate) with_cache: bool,
     /// what no check does any more
@@ -130,6 +131,22 @@ pub(crate) struct ListArguments {
     /// blobs, packs, index, snapshots, keys or locks
     #[arg(value_name = "blobs|packs|index|snapshots|keys|locks")]
     pub(crate) kinds: Vec<String>,
+}
+
+/// `holdfast cache`
+#[derive(Debug, Args)]
+pub(crate) struct CacheArguments {
+    /// remove old cache directories
+    #[arg(long)]
+    pub(crate) cleanup: bool,
+    /// max age in days for cache directories to be considered old
+    #[arg(long, value_name = "days", default_value_t = MAX_AGE_DAYS)]
+    pub(crate) max_age: u64,
+    /// do not output the size of the cache directories
+    #[arg(long)]
+    pub(crate) no_size: bool,
+    #[arg(hide = true)]
+    pub(crate) words: Vec<String>,
 }
 
 /// `holdfast cat`

@@ -26,7 +26,9 @@ pub(crate) fn check(session: &Session, arguments: &CheckArguments) -> Ended {
         session.terminal.warn_of_old_flag("check-unused", instead);
     }
     let data = subset(arguments)?;
-    let repository = session.open()?;
+    // What is verified is the storage, not a copy of it.
+    let repository =
+        if arguments.with_cache { session.open()? } else { session.open_past_cache()? };
     // Shared: a check changes nothing, so it need not keep backups waiting. It keeps out whoever
     // removes data.
     let terminal = &session.terminal;

@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 mod backup;
+mod cache;
 mod cat;
 mod check;
 mod copy;
@@ -36,6 +37,7 @@ pub(crate) type Ended = Result<ExitStatus, Failure>;
 pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
     match command {
         Command::Backup(arguments) => backup::backup(session, &arguments),
+        Command::Cache(arguments) => cache::cache(session, &arguments),
         Command::Cat(arguments) => cat::cat(session, &arguments),
         Command::Check(arguments) => check::check(session, &arguments),
         Command::Copy(arguments) => copy::copy(session, &arguments),

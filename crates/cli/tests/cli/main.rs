@@ -3,6 +3,8 @@
 mod backup;
 mod bad_input;
 #[cfg(unix)]
+mod caches;
+#[cfg(unix)]
 mod chosen;
 #[cfg(unix)]
 mod copies;

@@ -3,11 +3,13 @@
 //! [`Backend`] is a contract; every storage, and every wrapper around one (retries, throttling,
 //! faults), keeps all of it.
 
+mod cache;
 pub(crate) mod layout;
 mod local;
 mod memory;
 mod throttle;
 
+pub use cache::{CacheFolder, CachedBackend, MAX_AGE_DAYS, cache_folders};
 pub use local::LocalBackend;
 pub use memory::MemoryBackend;
 pub use throttle::{Rates, ThrottledBackend};
@@ -217,4 +219,19 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// Bytes that can still be stored, where the storage can tell.
     fn free_bytes(&self) -> Result<Option<u64>, BackendError>;
+
+    /// True if reading costs so much more than reading from a disk that a local copy is worth while.
+    fn is_worth_caching(&self) -> bool {
+        false
+    }
+
+    /// Told by whoever has read the index, or is about to store a pack, which packs hold trees, and
+    /// their sizes. These are what a local copy is kept of.
+    fn note_tree_packs(&self, _packs: &[Listed]) {}
+
+    /// Told that what was read of a file is not what it should be. True if that came from a local copy,
+    /// which is gone now, so that reading once more asks the storage.
+    fn distrust(&self, _file: FileName) -> bool {
+        false
+    }
 }

@@ -156,4 +156,16 @@ impl Backend for ThrottledBackend {
     fn free_bytes(&self) -> Result<Option<u64>, BackendError> {
         self.inner.free_bytes()
     }
+
+    fn is_worth_caching(&self) -> bool {
+        self.inner.is_worth_caching()
+    }
+
+    fn note_tree_packs(&self, packs: &[Listed]) {
+        self.inner.note_tree_packs(packs);
+    }
+
+    fn distrust(&self, file: FileName) -> bool {
+        self.inner.distrust(file)
+    }
 }

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use hashbrown::HashTable;
 
 use super::segment::{Entry, LENGTH_ESCAPE, PackNumber};
-use super::{IndexBlob, IndexPack};
-use crate::blob::BlobLocation;
+use super::{IndexBlob, IndexFile, IndexPack};
+use crate::backend::Listed;
+use crate::blob::{BlobKind, BlobLocation};
 use crate::id::PackId;
 use crate::pack::Header;
 
@@ -111,6 +112,16 @@ impl Packs {
 /// Ids are sums, and so their bytes are as good a hash as any.
 fn hash_of(id: &PackId) -> u64 {
     u64::from_le_bytes(*id.as_bytes().first_chunk().expect("an id has 32 bytes"))
+}
+
+impl IndexFile {
+    /// The packs that hold trees, and the sizes of their files.
+    pub(crate) fn tree_packs(&self) -> Vec<Listed> {
+        let has_trees =
+            |pack: &&IndexPack| pack.blobs.iter().any(|blob| blob.kind == BlobKind::Tree);
+        let packs = self.packs.iter().filter(has_trees).map(summarize);
+        packs.map(|pack| Listed { id: pack.id.0, size: pack.file_bytes() }).collect()
+    }
 }
 
 fn summarize(pack: &IndexPack) -> PackSummary {

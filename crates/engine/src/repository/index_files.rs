@@ -84,7 +84,10 @@ impl Repository {
                     return Err(ReadError::Cancelled);
                 }
                 match self.read_index_file(IndexId(file.id)) {
-                    Ok(read) => builder.lock().add(&read),
+                    Ok(read) => {
+                        self.backend.note_tree_packs(&read.tree_packs());
+                        builder.lock().add(&read);
+                    }
                     Err(error) => pass_over(error)?,
                 }
             }

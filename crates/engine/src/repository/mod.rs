@@ -14,11 +14,13 @@ pub use keys::{KeyChangeError, KeyFileError, NewKey, StoredKey};
 use place::{find_key, is_absent, refuse_remains};
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use jiff::tz::TimeZone;
 
-use crate::backend::{Backend, FileKind, FileName, Listed};
+use crate::backend::{Backend, CachedBackend, FileKind, FileName, Listed};
 use crate::blob::{BlobKind, BlobLocation, PackedBlob};
 use crate::chunker::Polynomial;
 use crate::clock::Clock;
@@ -170,6 +172,15 @@ impl Repository {
             .parse()
             .map_err(|_| damaged("its chunker polynomial is not valid"))?;
         Ok(Self { backend, config, polynomial, key, key_id })
+    }
+
+    /// The same with local copies of what is read often, below the folder `base`. `now` tells when the
+    /// cache was last used.
+    #[must_use]
+    pub fn cached_in(mut self, base: &Path, now: SystemTime) -> Self {
+        let cached = CachedBackend::new(self.backend, base, self.config.id, now);
+        self.backend = Arc::new(cached);
+        self
     }
 
     /// The repository's config.
@@ -329,7 +340,11 @@ impl Repository {
         self.backend
             .read_range(file, offset.into(), length as usize, sealed)
             .map_err(|source| ReadError::Backend { file, source })?;
-        self.open_blob(sealed, blob, out)
+        let opened = self.open_blob(sealed, blob, out);
+        if opened.is_err() && self.backend.distrust(file) {
+            return self.read_located(blob, sealed, out);
+        }
+        opened
     }
 
     /// Opens, decompresses and verifies one blob that was read from a pack, into `out`.

@@ -29,7 +29,7 @@ pub(crate) use ranges::ranges;
 pub(crate) use sealed::Frame;
 pub(crate) use stock::take_stock;
 
-use crate::backend::{FileKind, FileName};
+use crate::backend::{FileKind, FileName, Listed};
 use crate::blob::BlobKind;
 use crate::clock::Clock;
 use crate::codec::{BlobCompressor, BlobDecompressor, Compression};
@@ -422,8 +422,11 @@ impl<'a> Store<'a> {
             // Without the note an interruption costs storing the pack's content again.
             let _ = notes.note(pack.id);
         }
-        self.repository
-            .backend()
+        let backend = self.repository.backend();
+        if pack.blobs.first().is_some_and(|blob| blob.kind == BlobKind::Tree) {
+            backend.note_tree_packs(&[Listed { id: pack.id.0, size: pack.bytes.len() as u64 }]);
+        }
+        backend
             .write(FileName::new(FileKind::Pack, pack.id.0), &[&pack.bytes])
             .map_err(|source| WriteError::Backend { kind: FileKind::Pack, source })?;
         let mut unindexed = self.unindexed.lock();

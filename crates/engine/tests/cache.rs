@@ -197,8 +197,11 @@ fn what_this_process_stores_is_kept_at_once() {
     assert_eq!(again.contents(made.tree)["/new"], b"new");
 }
 
+/// Does something to the first file, perhaps with the second.
+type Damage = fn(&Path, &Path);
+
 /// What may become of a copy.
-const DAMAGES: [(&str, fn(&Path, &Path)); 7] = [
+const DAMAGES: [(&str, Damage); 7] = [
     ("torn", |path, _| {
         let bytes = fs::read(path).expect("readable");
         fs::write(path, &bytes[..bytes.len() / 2]).expect("written");

@@ -30,7 +30,7 @@
 //! Read on in this order: [`id`], [`backend`], [`crypto`], [`config`], [`key`], [`chunker`],
 //! [`blob`], [`pack`], [`index`], [`tree`], [`snapshot`], [`repository`]; then what works on it:
 //! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`prune`], [`repair`], [`rewrite`],
-//! [`copy`], [`tag`], [`listing`], [`find`], [`diff`], [`dump`], [`stats`].
+//! [`recover`], [`copy`], [`tag`], [`listing`], [`find`], [`diff`], [`dump`], [`stats`].
 
 pub mod backend;
 pub mod backup;
@@ -57,6 +57,7 @@ pub mod monitor;
 pub mod pack;
 pub mod prune;
 mod rearrange;
+pub mod recover;
 pub mod repair;
 pub mod repository;
 pub mod restore;

@@ -99,6 +99,8 @@ pub(crate) enum Command {
     /// What `repair index` was called once
     #[command(hide = true)]
     RebuildIndex(RepairIndexArguments),
+    /// Recover data from the repository not referenced by snapshots
+    Recover,
     /// Repair the repository
     Repair(RepairArguments),
     /// Extract the data from a snapshot
@@ -127,8 +129,7 @@ pub(crate) enum NotACommand {
 }
 
 /// Commands of restic that are still to come.
-const LATER: &[&str] =
-    &["features", "migrate", "mount", "options", "recover", "self-update", "debug"];
+const LATER: &[&str] = &["features", "migrate", "mount", "options", "self-update", "debug"];
 
 impl Arguments {
     /// The commands and flags as a library of their own writes them down.

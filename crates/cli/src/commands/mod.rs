@@ -16,6 +16,7 @@ mod list;
 mod locks;
 mod ls;
 mod prune;
+mod recover;
 mod repair;
 mod restore;
 mod rewrite;
@@ -57,6 +58,7 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
             session.terminal.warn(warning);
             repair::repair(session, &RepairCommand::Index(arguments))
         }
+        Command::Recover => recover::recover(session),
         Command::Repair(arguments) => repair::repair(session, &arguments.command),
         Command::Restore(arguments) => restore::restore(session, &arguments),
         Command::Rewrite(arguments) => rewrite::rewrite(session, &arguments),

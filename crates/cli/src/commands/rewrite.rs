@@ -78,7 +78,11 @@ pub(super) struct Work<'a> {
 
 /// Does it and tells of it.
 pub(super) fn run(session: &Session, work: &Work<'_>) -> Ended {
-    let repository = session.open()?;
+    // What is whole only in the cache is not whole in the repository.
+    let repository = match work.change.trees {
+        TreeChange::Repair => session.open_past_cache()?,
+        _ => session.open()?,
+    };
     // Shared: nothing that another program relies on is removed.
     let lock = match work.dry_run {
         true => None,

@@ -297,3 +297,31 @@ fn a_snapshot_that_cannot_be_rewritten_stays_and_is_named() {
     world.run(&line).failure(1, &format!("Fatal: unable to rewrite snapshot ID \"{id}\""));
     assert_eq!(world.files("snapshots").len(), 2);
 }
+
+#[test]
+fn a_forgotten_snapshot_is_recovered_as_by_restic() {
+    let world = world();
+    world.run(&format!("forget {}", latest(&world))).success();
+    doubled(&world);
+    let said = |ran: Ran| -> Vec<String> {
+        let out = ran.success();
+        // restic says that it is done with the index, too.
+        let at = out.rfind("done").expect("it says so");
+        let told = out[at..].lines().filter(|line| !line.is_empty());
+        told.map(|line| line.split(" snapshot ").next().unwrap_or_default().to_owned()).collect()
+    };
+    let expected = ["done", "found 1 unreferenced roots", "saved new"];
+    assert_eq!(said(world.run("-r ours recover")), expected);
+    assert_eq!(said(world.run_restic("-r theirs recover")), expected);
+    let listed = |repository: &str| {
+        let out = world.run(&format!("-r {repository} ls --tag recovered latest")).success();
+        out.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("ours"), listed("theirs"));
+    assert!(listed("ours").iter().any(|path| path.ends_with("/source/folder/c.bin")));
+    world.run_restic("-r ours check --read-data").success();
+    // Each finds nothing where the other was.
+    for again in [world.run_restic("-r ours recover"), world.run("-r theirs recover")] {
+        assert!(again.success().contains("no snapshot to write."));
+    }
+}

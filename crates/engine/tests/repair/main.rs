@@ -3,6 +3,7 @@
 
 mod index;
 mod packs;
+mod recover;
 mod rewrite;
 mod snapshots;
 mod world;

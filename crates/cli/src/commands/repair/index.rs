@@ -14,7 +14,7 @@ use crate::session::Session;
 
 /// Builds the index anew.
 pub(super) fn repair(session: &Session, arguments: &RepairIndexArguments) -> Ended {
-    let repository = session.open()?;
+    let repository = session.open_past_cache()?;
     let lock = session.lock_to_write(&repository, true, "repair index")?;
     let options = IndexRepairOptions { read_all_packs: arguments.read_all_packs };
     let progress = WorkProgress::new(session, words, "packs read");
@@ -24,7 +24,7 @@ pub(super) fn repair(session: &Session, arguments: &RepairIndexArguments) -> End
     report(session, &done.map_err(failed)?)
 }
 
-fn words(phase: Phase) -> Option<&'static str> {
+pub(in crate::commands) fn words(phase: Phase) -> Option<&'static str> {
     match phase {
         Phase::Preparing => Some("loading indexes..."),
         Phase::Marking => Some("getting pack files to read..."),

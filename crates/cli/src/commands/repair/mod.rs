@@ -4,6 +4,8 @@ mod index;
 mod packs;
 mod snapshots;
 
+pub(super) use index::words as index_words;
+
 use holdfast_engine::repair::RepairError;
 
 use super::Ended;
@@ -22,7 +24,7 @@ pub(crate) fn repair(session: &Session, command: &RepairCommand) -> Ended {
 }
 
 /// A repair of the index or of packs did not come to its end.
-fn failed(error: RepairError) -> Failure {
+pub(super) fn failed(error: RepairError) -> Failure {
     const UNHARMED: &str = "Whatever was whole before still is.";
     match error {
         RepairError::Cancelled => explain::cancelled(),

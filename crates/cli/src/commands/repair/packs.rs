@@ -23,7 +23,7 @@ use crate::{explain, locking};
 pub(super) fn repair(session: &Session, arguments: &RepairPacksArguments) -> Ended {
     let packs = ids(arguments)?;
     let storing = session.storing()?;
-    let repository = session.open()?;
+    let repository = session.open_past_cache()?;
     let lock = session.lock_to_write(&repository, true, "repair packs")?;
     let say = |text: &str| session.terminal.say(Verbosity::Normal, text);
     let done = (|| {

@@ -4,16 +4,26 @@
 //! Format 1 stores JSON as it is. Format 2 puts one byte, 2, and a zstd frame in its place. Frames
 //! from other writers may leave out the size of their content, so nothing here relies on it.
 
-use std::io::Read;
+mod plausible;
+
+use std::io::{BufReader, Read};
 
 use parking_lot::Mutex;
 
 /// The first byte of a wrapped file of format 2.
 const COMPRESSED_MARK: u8 = 2;
 
-/// The largest unpacked file that is read, in bytes: far above what any writer makes, and low enough
-/// that a hostile frame cannot exhaust memory.
-const FILE_BYTES_MAX: u64 = 1 << 30;
+/// The largest unpacked file that is taken into memory, in bytes: far above what any writer makes, and
+/// low enough that hostile frames cannot exhaust memory. (An index file that names the fullest pack
+/// there can be has 100 MiB.)
+const FILE_BYTES_MAX: u64 = 128 << 20;
+
+/// One file larger than this is taken out at a time.
+const SMALL_FILE_BYTES_MAX: u64 = 32 << 20;
+
+/// The largest that is read piece by piece. Old versions of restic could put a whole index into one
+/// file.
+const LONG_FILE_BYTES_MAX: u64 = 1 << 30;
 
 /// Memory for a blob of at most this many bytes is reserved as the index tells; the length of a
 /// larger one is believed no further than its frame bears it out.
@@ -108,7 +118,30 @@ pub(crate) fn unwrap_file(bytes: Vec<u8>) -> Result<Vec<u8>, CodecError> {
     }
 }
 
-/// One zstd frame with the content.
+/// Reads the JSON of an unpacked file that is [too large](CodecError::TooLarge) to be taken out of it
+/// first. One is read at a time.
+pub(crate) fn parse_long_file<T: serde::de::DeserializeOwned>(
+    bytes: &[u8],
+) -> Result<T, serde_json::Error> {
+    let _one_at_a_time = LARGE_BLOB.lock();
+    let frame = bytes.get(1..).unwrap_or_default();
+    let decoder = zstd::stream::read::Decoder::with_buffer(frame).map_err(serde_json::Error::io)?;
+    let json = plausible::Plausible::new(decoder.take(LONG_FILE_BYTES_MAX));
+    serde_json::from_reader(BufReader::new(json))
+}
+
+/// Looks whether a frame holds so many bytes of JSON, without taking it into memory.
+pub(crate) fn is_long_json(frame: &[u8], length: usize) -> bool {
+    if length <= BULK_BYTES_MAX {
+        return true;
+    }
+    let _one_at_a_time = LARGE_BLOB.lock();
+    let Ok(decoder) = zstd::stream::read::Decoder::with_buffer(frame) else { return false };
+    let json = plausible::Plausible::new(decoder.take(length as u64));
+    let parsed: Result<serde::de::IgnoredAny, _> = serde_json::from_reader(BufReader::new(json));
+    parsed.is_ok()
+}
+
 pub(crate) fn compress(content: &[u8], compression: Compression) -> Vec<u8> {
     #[cfg(test)]
     let content = &*crate::testing::fault::as_compressed(content);
@@ -117,14 +150,21 @@ pub(crate) fn compress(content: &[u8], compression: Compression) -> Vec<u8> {
 }
 
 fn decompress_unsized(frame: &[u8]) -> Result<Vec<u8>, CodecError> {
+    match decompress_at_most(frame, SMALL_FILE_BYTES_MAX) {
+        Err(CodecError::TooLarge { .. }) => {
+            let _one_at_a_time = LARGE_BLOB.lock();
+            decompress_at_most(frame, FILE_BYTES_MAX)
+        }
+        done => done,
+    }
+}
+
+fn decompress_at_most(frame: &[u8], bytes_max: u64) -> Result<Vec<u8>, CodecError> {
     let failed = |source| CodecError::Decompress { source };
     let mut out = Vec::with_capacity(frame.len().saturating_mul(4).min(16 << 20));
     let decoder = zstd::stream::read::Decoder::with_buffer(frame).map_err(failed)?;
-    let read = decoder.take(FILE_BYTES_MAX + 1).read_to_end(&mut out).map_err(failed)?;
-    if read as u64 > FILE_BYTES_MAX {
-        return Err(CodecError::TooLarge { bytes_max: FILE_BYTES_MAX });
-    }
-    Ok(out)
+    let read = decoder.take(bytes_max + 1).read_to_end(&mut out).map_err(failed)?;
+    if read as u64 > bytes_max { Err(CodecError::TooLarge { bytes_max }) } else { Ok(out) }
 }
 
 /// Decompresses blobs, one after the other, with one context.

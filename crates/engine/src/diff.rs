@@ -142,6 +142,10 @@ pub fn diff(
         common: Vec::new(),
         open: Vec::new(),
     };
+    if before == after {
+        repository.read_tree(index, before)?;
+        return Ok(DiffStats::default());
+    }
     let pair = comparison.pair(b"/", before, after)?;
     comparison.open.push(pair);
     while let Some(folder) = comparison.open.pop() {

@@ -1,5 +1,6 @@
 //! Finds entries by name, and where blobs, trees and packs are used.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use crate::backend::FileKind;
@@ -98,7 +99,7 @@ pub fn names(
     cancel: &Cancellation,
     tell: &mut dyn FnMut(Found<'_>),
 ) -> Result<(), ReadError> {
-    walk(repository, index, root, cancel, &mut |step| match step {
+    walk(repository, index, root, cancel, None, &mut |step| match step {
         Step::Entry { path, node, .. } => {
             let matching = query.patterns.match_with_children(path);
             if matching.matched && query.is_in_time(node) {
@@ -147,10 +148,12 @@ pub fn uses(
             return Ok(());
         }
     }
-    walk(repository, index, root, cancel, &mut |step| match step {
+    let found = Cell::new(0);
+    walk(repository, index, root, cancel, Some(&found), &mut |step| match step {
         Step::Entry { path, node, parent } => {
             let subtree = node.subtree.filter(|_| node.kind == NodeKind::Folder);
             if let Some(id) = subtree.filter(|id| wanted.meets_tree(*id)) {
+                found.set(found.get() + 1);
                 tell(Found::Tree { path, id });
                 if wanted.is_done() {
                     return Next::Stop;
@@ -158,6 +161,7 @@ pub fn uses(
             }
             for id in node.content.iter().flatten() {
                 if wanted.meets_blob(*id) {
+                    found.set(found.get() + 1);
                     tell(Found::Blob { path, id: *id, parent });
                 }
             }
@@ -175,43 +179,67 @@ enum Step<'a> {
     Unreadable { tree: TreeId, error: ReadError },
 }
 
-/// Visits entries by name, each folder before what is in it, with the trees they stand in.
+/// Visits entries by name, each folder before what is in it, with the trees they stand in. Given a
+/// count of what was found, passes over trees that were seen before with nothing found in them: there
+/// can be more paths to a tree than anybody can go.
 fn walk(
     repository: &Repository,
     index: &Index,
     root: TreeId,
     cancel: &Cancellation,
+    found: Option<&Cell<u64>>,
     visit: &mut dyn FnMut(Step<'_>) -> Next,
 ) -> Result<(), ReadError> {
-    let mut path = Vec::new();
-    let mut next = Some(root);
-    let mut open: Vec<(TreeId, usize, std::vec::IntoIter<Node>)> = Vec::new();
+    let count = || found.map_or(0, Cell::get);
+    let (mut path, mut next, mut barren) = (Vec::new(), Some(root), HashSet::new());
+    let mut open: Vec<Open> = Vec::new();
     loop {
         if cancel.is_cancelled() {
             return Err(ReadError::Cancelled);
         }
         if let Some(tree) = next.take() {
             match repository.read_tree(index, tree) {
-                Ok(read) => open.push((tree, path.len(), read.nodes.into_iter())),
+                Ok(read) => open.push(Open {
+                    tree,
+                    path_bytes: path.len(),
+                    nodes: read.nodes.into_iter(),
+                    found_before: count(),
+                }),
                 Err(error) => {
+                    barren.insert(tree);
                     visit(Step::Unreadable { tree, error });
                 }
             }
         }
-        let Some((parent, length, nodes)) = open.last_mut() else { return Ok(()) };
-        path.truncate(*length);
-        let Some(node) = nodes.next() else {
+        let Some(folder) = open.last_mut() else { return Ok(()) };
+        path.truncate(folder.path_bytes);
+        let Some(node) = folder.nodes.next() else {
+            if folder.found_before == count() {
+                barren.insert(folder.tree);
+            }
             open.pop();
             continue;
         };
         path.push(b'/');
         path.extend_from_slice(&node.name);
-        match visit(Step::Entry { path: &path, node: &node, parent: *parent }) {
-            Next::Into => next = node.subtree.filter(|_| node.kind == NodeKind::Folder),
+        match visit(Step::Entry { path: &path, node: &node, parent: folder.tree }) {
+            Next::Into => {
+                let subtree = node.subtree.filter(|_| node.kind == NodeKind::Folder);
+                next = subtree.filter(|tree| found.is_none() || !barren.contains(tree));
+            }
             Next::Past => {}
             Next::Stop => return Ok(()),
         }
     }
+}
+
+/// A folder that is being walked through.
+struct Open {
+    tree: TreeId,
+    path_bytes: usize,
+    nodes: std::vec::IntoIter<Node>,
+    /// How much had been found when it was opened.
+    found_before: u64,
 }
 
 /// Blobs and trees that are looked for, by their ids or the first eight digits of them.

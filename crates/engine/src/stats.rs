@@ -140,7 +140,7 @@ impl Sizes {
         let mut sizes = Self { entries: nodes.len() as u64, ..Self::default() };
         for node in nodes {
             if node.links == 1 || node.kind == NodeKind::Folder || node.inode == 0 {
-                sizes.bytes += node.size;
+                sizes.bytes = sizes.bytes.saturating_add(node.size);
             } else {
                 sizes.linked.push(((node.device_id, node.inode), node.size));
             }
@@ -163,22 +163,52 @@ fn restore_size(
     })?;
     let sizes = sizes.into_inner();
     let mut stats = Stats::default();
+    let mut totals = HashMap::new();
     for root in trees {
-        let mut linked = HashSet::new();
-        let mut pending = vec![*root];
-        while let Some(sizes) = pending.pop().and_then(|tree| sizes.get(&tree)) {
-            stats.files += sizes.entries;
-            stats.bytes += sizes.bytes;
+        if cancel.is_cancelled() {
+            return Err(ReadError::Cancelled);
+        }
+        let (entries, bytes) = total(*root, &sizes, &mut totals);
+        stats.files = stats.files.saturating_add(entries);
+        stats.bytes = stats.bytes.saturating_add(bytes);
+        // A hard link counts once, wherever and however often it is met.
+        let (mut linked, mut seen, mut pending) = (HashSet::new(), HashSet::new(), vec![*root]);
+        while let Some(tree) = pending.pop() {
+            let Some(sizes) = sizes.get(&tree).filter(|_| seen.insert(tree)) else { continue };
             for (key, size) in &sizes.linked {
-                stats.bytes += if linked.insert(key) { *size } else { 0 };
+                let more = if linked.insert(key) { *size } else { 0 };
+                stats.bytes = stats.bytes.saturating_add(more);
             }
             pending.extend(&sizes.subtrees);
-            if cancel.is_cancelled() {
-                return Err(ReadError::Cancelled);
-            }
         }
     }
     Ok(stats)
+}
+
+/// How many entries there are below a tree, and how many bytes they have that are no hard links. A
+/// tree counts as often as there are paths to it, which can be more than anybody can go through.
+fn total(
+    root: TreeId,
+    sizes: &HashMap<TreeId, Sizes>,
+    totals: &mut HashMap<TreeId, (u64, u64)>,
+) -> (u64, u64) {
+    let mut pending = vec![root];
+    while let Some(tree) = pending.last().copied() {
+        let known = pending.len();
+        let own = sizes.get(&tree);
+        let subtrees = own.map(|own| own.subtrees.as_slice()).unwrap_or_default();
+        pending.extend(subtrees.iter().filter(|subtree| !totals.contains_key(subtree)));
+        if pending.len() > known {
+            continue;
+        }
+        let mut sum = own.map_or((0, 0), |own| (own.entries, own.bytes));
+        for (entries, bytes) in subtrees.iter().filter_map(|subtree| totals.get(subtree)) {
+            sum = (sum.0.saturating_add(*entries), sum.1.saturating_add(*bytes));
+        }
+        totals.insert(tree, sum);
+        pending.pop();
+    }
+    totals.get(&root).copied().unwrap_or_default()
 }
 
 /// Visits every distinct tree; the first that cannot be read is an error.
@@ -285,7 +315,7 @@ impl ByContents<'_> {
         }
         if self.mode == StatsMode::FilesByContents {
             self.stats.files += 1;
-            self.stats.bytes += node.size;
+            self.stats.bytes = self.stats.bytes.saturating_add(node.size);
             return Ok(());
         }
         for id in content {

@@ -5,6 +5,7 @@ mod cases;
 mod clock;
 #[cfg(target_os = "linux")]
 pub mod compare;
+mod confined;
 mod faulty;
 mod files;
 #[cfg(feature = "world")]
@@ -18,6 +19,7 @@ mod world;
 
 pub use cases::{asked, named};
 pub use clock::FakeClock;
+pub use confined::{confined, most_memory_bytes};
 pub use faulty::{ChangeFault, FaultyBackend, ReadFaults, copied};
 pub use files::files_in;
 #[cfg(feature = "world")]

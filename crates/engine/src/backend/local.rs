@@ -13,7 +13,9 @@ use std::time::SystemTime;
 use parking_lot::Mutex;
 
 use super::layout::{folder_of, folders, path_of};
-use super::{Backend, BackendError, BackendErrorKind, FileKind, FileName, Listed};
+use super::{
+    Backend, BackendError, BackendErrorKind, FileKind, FileName, Listed, WHOLE_FILE_BYTES_MAX,
+};
 use crate::id::RawId;
 
 /// Files are written by so many threads at once: enough to hide the wait for the disk.
@@ -173,8 +175,14 @@ impl Backend for LocalBackend {
     }
 
     fn read(&self, file: FileName) -> Result<Vec<u8>, BackendError> {
-        fs::read(path_of(&self.root, file))
-            .map_err(|source| self.failed("read", file.to_string(), source))
+        let path = path_of(&self.root, file);
+        let failed = |source| self.failed("read", file.to_string(), source);
+        let bytes = fs::metadata(&path).map_err(failed)?.len();
+        if bytes > WHOLE_FILE_BYTES_MAX {
+            let (kind, act) = (BackendErrorKind::TooLarge, "read");
+            return Err(BackendError { kind, act, what: file.to_string(), source: None });
+        }
+        fs::read(&path).map_err(failed)
     }
 
     fn read_range(

@@ -98,6 +98,10 @@ pub struct Listed {
     pub size: u64,
 }
 
+/// The largest file that is read as a whole: an index file of some millions of blobs. Whoever can write
+/// to a storage can put a file of any size there.
+pub const WHOLE_FILE_BYTES_MAX: u64 = 256 << 20;
+
 /// Why a storage could not do as it was told. The kind decides what to do next, the source tells
 /// the details.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +140,9 @@ pub enum BackendErrorKind {
     /// The file is shorter than what was asked of it. Final.
     #[error("it is shorter than it should be")]
     TooShort,
+    /// The file is larger than any that is read as a whole. Final.
+    #[error("it is larger than it can be")]
+    TooLarge,
     /// Anything else the storage reported. May pass.
     #[error("the storage reported an error")]
     Failed,
@@ -189,7 +196,7 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// All files of a kind, in no order.
     fn list(&self, kind: FileKind) -> Result<Vec<Listed>, BackendError>;
 
-    /// A whole file.
+    /// A whole file, of at most [`WHOLE_FILE_BYTES_MAX`].
     fn read(&self, file: FileName) -> Result<Vec<u8>, BackendError>;
 
     /// `length` bytes from `offset`, into `out`, which is cleared first.

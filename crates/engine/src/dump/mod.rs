@@ -24,6 +24,10 @@ use zip::ZipWriter;
 /// So many blobs are read at the same time, and written in order.
 const READ_AHEAD: usize = 8;
 
+/// The longest path that goes into an archive: sixteen times what any system makes of a path. Folders
+/// in each other without end would make archives without end.
+const PATH_BYTES_MAX: usize = 64 << 10;
+
 /// Why a stream is not whole.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -34,7 +38,13 @@ pub enum DumpError {
     /// The stream cannot be written.
     #[error("could not write the stream")]
     Write(#[from] io::Error),
-    /// A file's content is not as long as its entry says.
+    /// A path is longer than any that can be made of it.
+    #[error("the path {path}… is too long for an archive")]
+    LongPath {
+        /// Its beginning.
+        path: String,
+    },
+    /// A file is longer or shorter than its entry: an archive says the length before the content.
     #[error("the content of {path} is not as long as its entry says")]
     WrongSize {
         /// Its path.
@@ -139,14 +149,24 @@ fn archive(
 ) -> Result<(), DumpError> {
     each(repository, index, folder, path, cancel, &mut |name, node| {
         archive.entry(name, node)?;
+        let path = || String::from_utf8_lossy(name).into_owned();
         let mut written = 0;
-        content(repository, index, node, cancel, &mut |bytes| {
+        let done = content(repository, index, node, cancel, &mut |bytes| {
             written += bytes.len() as u64;
-            archive.content(bytes)
-        })?;
-        if node.kind == NodeKind::File && written != node.size {
-            let path = String::from_utf8_lossy(name).into_owned();
-            return Err(DumpError::WrongSize { path });
+            // There is no telling how much more would come.
+            let is_too_long = node.kind == NodeKind::File && written > node.size;
+            if is_too_long {
+                Err(io::ErrorKind::FileTooLarge.into())
+            } else {
+                archive.content(bytes)
+            }
+        });
+        if node.kind == NodeKind::File && written > node.size {
+            return Err(DumpError::WrongSize { path: path() });
+        }
+        done?;
+        if node.kind == NodeKind::File && written < node.size {
+            return Err(DumpError::WrongSize { path: path() });
         }
         Ok(archive.end_entry()?)
     })?;
@@ -169,6 +189,10 @@ fn each(
     let mut failure = None;
     let mut visit = |visited: Visited<'_>| {
         let written = match visited {
+            Visited::Entry { path, .. } if path.len() > PATH_BYTES_MAX => {
+                let path = String::from_utf8_lossy(&path[..256]).into_owned();
+                Err(DumpError::LongPath { path })
+            }
             Visited::Entry { path, node } => match node.kind {
                 NodeKind::File | NodeKind::Folder | NodeKind::Symlink => {
                     let mut name = path.strip_prefix(b"/").unwrap_or(path).to_vec();

@@ -3,11 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::{ReadError, Repository};
 use crate::backend::{BackendErrorKind, FileKind, FileName};
+use crate::codec::{self, CodecError};
 use crate::id::IndexId;
-use crate::index::{Index, IndexBuilder, IndexFile};
+use crate::index::{Index, IndexBuilder, IndexFile, IndexPack};
 use crate::monitor::{Cancellation, Event, Finding, FindingKind, Monitor, with_causes};
 
 impl Repository {
@@ -16,9 +19,17 @@ impl Repository {
     /// # Errors
     /// When it cannot be read, or is damaged.
     pub fn read_index_file(&self, id: IndexId) -> Result<IndexFile, ReadError> {
-        let json = self.read_file(FileKind::Index, id.0)?;
         let file = FileName::new(FileKind::Index, id.0);
-        serde_json::from_slice(&json).map_err(|source| ReadError::Json { file, source })
+        let failed = |source| ReadError::Json { file, source };
+        match self.read_file(FileKind::Index, id.0) {
+            Ok(json) => serde_json::from_slice(&json).map_err(failed),
+            Err(ReadError::Codec { source: CodecError::TooLarge { .. }, .. }) => {
+                let long: LongIndexFile =
+                    codec::parse_long_file(&self.read_sealed(file)?).map_err(failed)?;
+                Ok(IndexFile { packs: long.packs, packs_to_delete: None })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// What all index files say, read over all cores.
@@ -99,6 +110,26 @@ impl Repository {
             workers.into_iter().try_for_each(|worker| worker.join().expect("workers do not panic"))
         })?;
         Ok(builder.into_inner().build())
+    }
+}
+
+/// An index file that is read piece by piece.
+#[derive(Deserialize)]
+struct LongIndexFile {
+    #[serde(default)]
+    packs: Vec<IndexPack>,
+    /// rustic, which marks packs so, writes no long files; it would not do to forget the marks.
+    #[serde(default, rename = "packs_to_delete")]
+    _marks: Absent,
+}
+
+/// What must not be there.
+#[derive(Default)]
+struct Absent;
+
+impl<'de> Deserialize<'de> for Absent {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("the file is too long to keep what another program marked in it"))
     }
 }
 

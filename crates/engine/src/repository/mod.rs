@@ -263,9 +263,14 @@ impl Repository {
     /// When it cannot be read, or is damaged.
     pub fn read_file(&self, kind: FileKind, id: impl Into<RawId>) -> Result<Vec<u8>, ReadError> {
         let file = FileName::new(kind, id);
-        let sealed = self.read_raw(file)?;
-        let bytes = self.key.open(&sealed).map_err(|_| ReadError::BrokenSeal { file })?;
+        let bytes = self.read_sealed(file)?;
         codec::unwrap_file(bytes).map_err(|source| ReadError::Codec { file, source })
+    }
+
+    /// What is sealed in a file, wrapped as it is.
+    fn read_sealed(&self, file: FileName) -> Result<Vec<u8>, ReadError> {
+        let sealed = self.read_raw(file)?;
+        self.key.open(&sealed).map_err(|_| ReadError::BrokenSeal { file })
     }
 
     /// The file that would hold this JSON, and its id. No two calls give the same.
@@ -371,6 +376,9 @@ impl Repository {
                     .decompressor()
                     .map_err(|_| damaged("there is no memory to decompress it"))?;
                 let (decompressor, frame) = decompressor;
+                if blob.kind == BlobKind::Tree && !codec::is_long_json(frame, length as usize) {
+                    return Err(damaged("it is long, and no tree"));
+                }
                 decompressor
                     .decompress(frame, length as usize, out)
                     .map_err(|_| damaged("it cannot be decompressed"))

@@ -47,13 +47,19 @@ pub(super) fn find_key(
     }
     // Stable: the hinted key first, the others as the storage lists them.
     keys.sort_by_key(|file| !hint.is_some_and(|hint| file.id.to_string().starts_with(hint)));
-    let mut damaged = None;
+    let (mut damaged, mut unreadable) = (None, None);
     for file in keys.iter().take(KEYS_TRIED_MAX) {
         let key_id = KeyId(file.id);
         let bytes = match backend.read(FileName::new(FileKind::Key, file.id)) {
             // Another client removed the key since it was listed.
             Err(error) if error.kind == BackendErrorKind::NotFound => continue,
-            read => read.map_err(failed)?,
+            Err(error) if error.kind == BackendErrorKind::Offline => return Err(failed(error)),
+            // Nor must one that cannot be read.
+            Err(error) => {
+                unreadable = Some(error);
+                continue;
+            }
+            Ok(bytes) => bytes,
         };
         let opened = if RawId::of(&bytes) == file.id {
             KeyFile::from_json(&bytes).and_then(|key| key.open(password))
@@ -66,6 +72,9 @@ pub(super) fn find_key(
             // One bad key file must not hide a good one behind it.
             Err(source) => damaged = Some((key_id, source)),
         }
+    }
+    if let Some(error) = unreadable {
+        return Err(failed(error));
     }
     Err(match damaged {
         Some((key, source)) => OpenError::DamagedKey { location, key, source },

@@ -4,7 +4,6 @@
 //! its own stack, and only names that are safe are shown to the [`Visitor`].
 
 use std::ffi::{OsStr, OsString};
-use std::vec;
 
 use super::name::safe_name;
 use super::roots::Root;
@@ -51,8 +50,12 @@ pub(super) fn read_tree(
     Tree::decode(&bytes).map_err(|source| ReadError::Tree { id, source })
 }
 
-struct Frame {
-    nodes: vec::IntoIter<Node>,
+/// How many folders may be in each other. The path to anything deeper is far longer than the 4096 bytes
+/// that systems take, and each level costs as many steps as there are above it.
+const DEPTH_MAX: usize = 3000;
+
+struct Frame<'a> {
+    nodes: Box<dyn Iterator<Item = Node> + 'a>,
     /// Length of the folder's location.
     location_bytes: usize,
 }
@@ -66,8 +69,9 @@ pub(super) fn traverse(
     visitor: &mut dyn Visitor,
 ) {
     let mut location = root.location.clone();
-    let tree = root.tree.clone();
-    let mut stack = vec![Frame { nodes: tree.nodes.into_iter(), location_bytes: location.len() }];
+    // A root can hold a million entries, and is kept: no second list of them.
+    let nodes = Box::new(root.tree.nodes.iter().cloned());
+    let mut stack = vec![Frame { nodes, location_bytes: location.len() }];
     while let Some(frame) = stack.last_mut() {
         if visitor.is_stopped() {
             return;
@@ -96,6 +100,10 @@ pub(super) fn traverse(
         if !(is_selected || is_inside) {
             continue;
         }
+        if stack.len() >= DEPTH_MAX {
+            visitor.refuse(&location, "it lies in more folders than any path can name");
+            continue;
+        }
         let subtree = node.subtree.filter(|_| is_inside);
         let tree = subtree.map(|id| read_tree(repository, index, id)).transpose();
         if let Err(error) = &tree {
@@ -103,7 +111,7 @@ pub(super) fn traverse(
         }
         let tree = tree.ok().flatten();
         visitor.enter(&entry, node, tree.as_ref());
-        let nodes = tree.unwrap_or_default().nodes.into_iter();
+        let nodes = Box::new(tree.unwrap_or_default().nodes.into_iter());
         stack.push(Frame { nodes, location_bytes: location.len() });
     }
 }

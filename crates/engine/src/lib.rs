@@ -30,7 +30,7 @@
 //! Read on in this order: [`id`], [`backend`], [`crypto`], [`config`], [`key`], [`chunker`],
 //! [`blob`], [`pack`], [`index`], [`tree`], [`snapshot`], [`repository`]; then what works on it:
 //! [`lock`], [`backup`], [`restore`], [`check`], [`forget`], [`prune`], [`repair`], [`rewrite`],
-//! [`recover`], [`copy`], [`tag`], [`listing`], [`find`], [`diff`], [`dump`], [`stats`].
+//! [`recover`], [`migrate`], [`copy`], [`tag`], [`listing`], [`find`], [`diff`], [`dump`], [`stats`].
 
 pub mod backend;
 pub mod backup;
@@ -53,6 +53,7 @@ mod json;
 pub mod key;
 pub mod listing;
 pub mod lock;
+pub mod migrate;
 pub mod monitor;
 pub mod pack;
 pub mod prune;

@@ -11,7 +11,8 @@ pub fn keeps_the_contract(backend: &dyn Backend) {
     backend.create().expect("folders are made");
     backend.create().expect("making them again changes nothing");
     what_is_written_is_read_and_listed(backend);
-    the_config_is_never_replaced(backend);
+    the_config_is_not_replaced_by_writing_it(backend);
+    the_config_is_replaced_by_those_who_say_so(backend);
     a_range_is_read_exactly_or_not_at_all(backend);
     what_is_not_there_is_not_found(backend);
     what_is_removed_is_gone(backend);
@@ -53,11 +54,19 @@ fn what_is_written_is_read_and_listed(backend: &dyn Backend) {
     backend.sync().expect("it is made durable");
 }
 
-fn the_config_is_never_replaced(backend: &dyn Backend) {
+fn the_config_is_not_replaced_by_writing_it(backend: &dyn Backend) {
     backend.write(FileName::CONFIG, &[b"config"]).expect("it is stored");
     // Whether that is an error is the storage's choice.
     let _ = backend.write(FileName::CONFIG, &[b"another"]);
     assert_eq!(backend.read(FileName::CONFIG).expect("it is there"), b"config");
+}
+
+fn the_config_is_replaced_by_those_who_say_so(backend: &dyn Backend) {
+    for content in [&b"another"[..], b"a third, which is longer"] {
+        backend.replace_config(content).expect("it is stored");
+        backend.sync().expect("it is made durable");
+        assert_eq!(backend.read(FileName::CONFIG).expect("it is there"), content);
+    }
 }
 
 fn a_range_is_read_exactly_or_not_at_all(backend: &dyn Backend) {

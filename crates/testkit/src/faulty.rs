@@ -75,6 +75,8 @@ enum Unsynced {
     Stored,
     /// A file that was removed, and what it held.
     Removed(Vec<u8>),
+    /// The config in place of another, and what that held.
+    Replaced(Vec<u8>),
 }
 
 /// What becomes of a read.
@@ -153,7 +155,7 @@ impl FaultyBackend {
     /// What a power cut leaves at worst: nothing that was written since the last sync.
     pub fn lose_unsynced(&self) {
         for ((kind, id), unsynced) in std::mem::take(&mut *self.unsynced()) {
-            if matches!(unsynced, Unsynced::Stored) {
+            if !matches!(unsynced, Unsynced::Removed(_)) {
                 self.undo(FileName { kind, id }, unsynced);
             }
         }
@@ -173,6 +175,7 @@ impl FaultyBackend {
         let undone = match unsynced {
             Unsynced::Stored => self.inner.remove(file),
             Unsynced::Removed(bytes) => self.inner.write(file, &[&bytes]),
+            Unsynced::Replaced(bytes) => self.inner.replace_config(&bytes),
         };
         undone.expect("memory does not fail");
     }
@@ -325,6 +328,19 @@ impl Backend for FaultyBackend {
             clock.advance(*per_pack);
         }
         Ok(())
+    }
+
+    fn replace_config(&self, bytes: &[u8]) -> Result<(), BackendError> {
+        let file = FileName::CONFIG;
+        self.answer("replace", &file)?;
+        let verdict = self.judge();
+        if verdict.is_done {
+            let old = self.inner.read(file)?;
+            self.inner.replace_config(bytes)?;
+            let mut unsynced = self.unsynced();
+            unsynced.entry((file.kind, file.id)).or_insert(Unsynced::Replaced(old));
+        }
+        if verdict.is_failed { Err(self.error("replace", file.to_string())) } else { Ok(()) }
     }
 
     fn sync(&self) -> Result<(), BackendError> {

@@ -10,6 +10,7 @@ mod forget;
 mod generate;
 mod global;
 mod key;
+mod migrate;
 mod patterns;
 mod prune;
 mod repair;
@@ -28,6 +29,7 @@ pub(crate) use forget::ForgetArguments;
 pub(crate) use generate::GenerateArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
 pub(crate) use key::{KeyArguments, KeyCommand, KeyWords, NewKeyArguments};
+pub(crate) use migrate::MigrateArguments;
 pub(crate) use patterns::PatternArguments;
 pub(crate) use prune::{PruneArguments, PruneHowArguments};
 pub(crate) use repair::{
@@ -94,6 +96,8 @@ pub(crate) enum Command {
     Locks(LocksArguments),
     /// List files in a snapshot
     Ls(LsArguments),
+    /// Apply migrations
+    Migrate(MigrateArguments),
     /// Remove unneeded data from the repository
     Prune(PruneArguments),
     /// What `repair index` was called once
@@ -129,7 +133,7 @@ pub(crate) enum NotACommand {
 }
 
 /// Commands of restic that are still to come.
-const LATER: &[&str] = &["features", "migrate", "mount", "options", "self-update", "debug"];
+const LATER: &[&str] = &["features", "mount", "options", "self-update", "debug"];
 
 impl Arguments {
     /// The commands and flags as a library of their own writes them down.

@@ -15,6 +15,7 @@ mod key;
 mod list;
 mod locks;
 mod ls;
+mod migrate;
 mod prune;
 mod recover;
 mod repair;
@@ -52,6 +53,7 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
         Command::List(arguments) => list::list(session, &arguments),
         Command::Locks(_) => locks::locks(session),
         Command::Ls(arguments) => ls::ls(session, &arguments),
+        Command::Migrate(arguments) => migrate::migrate(session, &arguments),
         Command::Prune(arguments) => prune::prune(session, &arguments),
         Command::RebuildIndex(arguments) => {
             let warning = "Command \"rebuild-index\" is deprecated, Use \"repair index\" instead";

@@ -1,17 +1,55 @@
 //! Shows work that goes through parts of a repository: what it has come to, how far it is, and what
-//! it found.
+//! it found; and copies of what it is about to change.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use holdfast_engine::backend::{BackendErrorKind, FileName};
 use holdfast_engine::clock::Clock;
 use holdfast_engine::monitor::{Event, Monitor, Phase, Totals};
+use holdfast_engine::repository::Repository;
 use parking_lot::Mutex;
 
+use crate::exit::Failure;
+use crate::explain;
 use crate::locking::LockWatch;
 use crate::output::progress::{interval, while_shown};
 use crate::output::{Estimate, Verbosity, format};
 use crate::session::Session;
+
+/// Keeps a copy of a file of the repository in the working folder, under a name that nothing has yet.
+pub(crate) fn keep_copy(
+    repository: &Repository,
+    file: FileName,
+    name: &str,
+) -> Result<(), Failure> {
+    const UNCHANGED: &str = "Nothing in the repository was changed.";
+    let bytes = repository.backend().read(file).map_err(|error| {
+        let failure = match error.kind {
+            BackendErrorKind::NotFound => Failure::fatal(format!("there is no {file}"))
+                .meaning(UNCHANGED)
+                .advice("`holdfast repair index` makes the index forget packs that are gone."),
+            _ => {
+                let failure = Failure::fatal(format!("{file} could not be read"));
+                explain::about_storage(failure.meaning(UNCHANGED), &error)
+            }
+        };
+        failure.cause(error)
+    })?;
+    let kept = OpenOptions::new().write(true).create_new(true).open(name);
+    let kept = kept.and_then(|mut copy| {
+        copy.write_all(&bytes)?;
+        copy.sync_all()
+    });
+    kept.map_err(|error| {
+        Failure::fatal(format!("no copy of {file} could be kept as {name}"))
+            .meaning(UNCHANGED)
+            .advice("Run the command in a folder that has room and no such file yet.")
+            .cause(error)
+    })
+}
 
 /// What a command says when its work comes to a part; nothing of some.
 pub(crate) type Words = fn(Phase) -> Option<&'static str>;

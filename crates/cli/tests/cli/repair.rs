@@ -149,7 +149,7 @@ fn nothing_is_touched_if_no_copy_can_be_kept() {
     world.write(&format!("pack-{}", id(&pack)), b"in the way");
     let before = files_below(&world.path("repository"));
     let line = format!("repair packs {}", id(&pack));
-    world.run(&line).failure(1, "Fatal: no copy of the pack");
+    world.run(&line).failure(1, "Fatal: no copy of pack");
     assert_eq!(files_below(&world.path("repository")), before);
 }
 
@@ -324,4 +324,37 @@ fn a_forgotten_snapshot_is_recovered_as_by_restic() {
     for again in [world.run_restic("-r ours recover"), world.run("-r theirs recover")] {
         assert!(again.success().contains("no snapshot to write."));
     }
+}
+
+#[test]
+fn an_old_repository_is_upgraded_as_by_restic_and_a_copy_of_its_config_kept() {
+    let world = World::without_repository();
+    world.run("init --repository-version 1").success();
+    world.run("backup source").success();
+    let before = std::fs::read(world.path("repository/config")).expect("readable");
+    doubled(&world);
+    for line in ["migrate", "migrate nosuch", "migrate upgrade_repo_v2"] {
+        let ours = world.run(&format!("-r ours {line}"));
+        let theirs = world.run_restic(&format!("-r theirs {line}"));
+        assert_eq!((ours.code, &ours.err), (theirs.code, &theirs.err), "{line}");
+        if line == "migrate" {
+            assert_eq!(ours.out, theirs.out);
+        }
+    }
+    let config = world.run("-r ours cat config").success();
+    assert_eq!(config, world.run("-r theirs cat config").success());
+    assert!(config.contains("\"version\": 2"), "{config}");
+    let id = open(&world, "ours").config().id;
+    let copy = std::fs::read(world.path(&format!("config-{id}"))).expect("a copy was kept");
+    assert_eq!(copy, before);
+    for line in ["migrate", "migrate upgrade_repo_v2", "migrate --force upgrade_repo_v2"] {
+        let ours = world.run(&format!("-r ours {line}"));
+        let theirs = world.run_restic(&format!("-r theirs {line}"));
+        assert_eq!(ours.code, theirs.code, "{line}");
+        let first = |ran: &Ran| ran.err.lines().next().map(str::to_owned);
+        assert_eq!(first(&ours), first(&theirs), "{line}");
+    }
+    world.write("source/folder/more", &[3; 50_000]);
+    world.run("-r ours backup source").success();
+    world.run_restic("-r ours check --read-data").success();
 }

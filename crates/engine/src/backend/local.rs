@@ -237,6 +237,23 @@ impl Backend for LocalBackend {
         Ok(())
     }
 
+    fn replace_config(&self, bytes: &[u8]) -> Result<(), BackendError> {
+        let path = path_of(&self.root, FileName::CONFIG);
+        let failed = |source| self.failed("replace", FileName::CONFIG.to_string(), source);
+        let temporary = self.write_temporary(&path, &[bytes]).map_err(failed)?;
+        let renamed = self
+            .permissions
+            .make_read_only(&temporary)
+            .and_then(|()| make_replaceable(&path))
+            .and_then(|()| fs::rename(&temporary, &path));
+        if let Err(source) = renamed {
+            let _ = fs::remove_file(&temporary);
+            return Err(failed(source));
+        }
+        self.changed(&path);
+        Ok(())
+    }
+
     fn include_in_sync(&self, file: FileName) {
         // Its content was durable before it got its name.
         self.changed(&path_of(&self.root, file));
@@ -386,6 +403,11 @@ fn remove_file(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
+fn make_replaceable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
     match File::open(path).and_then(|folder| folder.sync_all()) {
         // Some network file systems cannot; a folder that is gone has nothing to lose.
@@ -429,6 +451,12 @@ impl Permissions {
 
 #[cfg(not(unix))]
 fn remove_file(path: &Path) -> io::Result<()> {
+    make_replaceable(path)?;
+    fs::remove_file(path)
+}
+
+#[cfg(not(unix))]
+fn make_replaceable(path: &Path) -> io::Result<()> {
     let metadata = fs::metadata(path)?;
     let mut permissions = metadata.permissions();
     if permissions.readonly() {
@@ -436,7 +464,7 @@ fn remove_file(path: &Path) -> io::Result<()> {
         permissions.set_readonly(false);
         fs::set_permissions(path, permissions)?;
     }
-    fs::remove_file(path)
+    Ok(())
 }
 
 // Windows has no way to flush a folder; renames are journaled.

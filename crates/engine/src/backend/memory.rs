@@ -100,6 +100,14 @@ impl Backend for MemoryBackend {
         Ok(())
     }
 
+    fn replace_config(&self, bytes: &[u8]) -> Result<(), BackendError> {
+        let file = FileName::CONFIG;
+        let modified = self.now.lock().unwrap_or(SystemTime::UNIX_EPOCH);
+        let stored = Stored { bytes: bytes.to_vec(), modified };
+        self.files.lock().insert((file.kind, file.id), stored);
+        Ok(())
+    }
+
     fn sync(&self) -> Result<(), BackendError> {
         Ok(())
     }

@@ -163,7 +163,9 @@ pub enum BackendErrorKind {
 ///    empty listing only if the storage itself can be reached. Names that are not ids are left out.
 /// 6. `read_range` returns exactly what was asked for or fails with [`BackendErrorKind::TooShort`].
 /// 7. `remove` of a file that is not there is [`BackendErrorKind::NotFound`].
-/// 8. All of it may be called from many threads at once. Operations on locks are never held up
+/// 8. [`replace_config`](Self::replace_config) is atomic, also after a crash: whoever reads finds the
+///    old config or the new one. A storage that cannot do that refuses.
+/// 9. All of it may be called from many threads at once. Operations on locks are never held up
 ///    behind others (no shared connection limit, no throttling).
 ///
 /// ```
@@ -210,6 +212,14 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// Stores a file that holds the `parts` in order.
     fn write(&self, file: FileName, parts: &[&[u8]]) -> Result<(), BackendError>;
+
+    /// Puts another config in the place of the one that is there: the only file that ever changes.
+    /// Durable after the next [`sync`](Self::sync).
+    fn replace_config(&self, _bytes: &[u8]) -> Result<(), BackendError> {
+        let source = Some(std::io::ErrorKind::Unsupported.into());
+        let (kind, act, what) = (BackendErrorKind::Failed, "replace", "the config".to_owned());
+        Err(BackendError { kind, act, what, source })
+    }
 
     /// Includes a file that an earlier process stored in what the next [`sync`](Self::sync) makes
     /// durable. Storages that make files durable as they are written have nothing to do.

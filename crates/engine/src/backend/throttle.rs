@@ -137,6 +137,11 @@ impl Backend for ThrottledBackend {
         self.inner.write(file, parts)
     }
 
+    fn replace_config(&self, bytes: &[u8]) -> Result<(), BackendError> {
+        self.wait(self.upload.as_ref(), FileKind::Config, bytes.len() as u64);
+        self.inner.replace_config(bytes)
+    }
+
     fn include_in_sync(&self, file: FileName) {
         self.inner.include_in_sync(file);
     }

@@ -2,6 +2,7 @@
 //! is interrupted.
 
 mod index;
+mod migrate;
 mod packs;
 mod recover;
 mod rewrite;

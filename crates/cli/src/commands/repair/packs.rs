@@ -1,23 +1,18 @@
 //! `holdfast repair packs`
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::path::PathBuf;
-
 use holdfast_engine::backend::{FileKind, FileName};
 use holdfast_engine::id::{PackId, RawId};
 use holdfast_engine::monitor::Phase;
-use holdfast_engine::repair::{PackRepair, PackRepairOutcome, RepairError};
-use holdfast_engine::repository::Repository;
+use holdfast_engine::repair::{PackRepair, PackRepairOutcome};
 
 use super::{failed, not_removed};
 use crate::arguments::RepairPacksArguments;
 use crate::commands::Ended;
-use crate::commands::work::WorkProgress;
+use crate::commands::work::{WorkProgress, keep_copy};
 use crate::exit::{ExitStatus, Failure};
+use crate::locking;
 use crate::output::Verbosity;
 use crate::session::Session;
-use crate::{explain, locking};
 
 /// Brings to safety what is whole in damaged packs.
 pub(super) fn repair(session: &Session, arguments: &RepairPacksArguments) -> Ended {
@@ -28,7 +23,11 @@ pub(super) fn repair(session: &Session, arguments: &RepairPacksArguments) -> End
     let say = |text: &str| session.terminal.say(Verbosity::Normal, text);
     let done = (|| {
         say("saving backup copies of pack files to current folder");
-        packs.iter().try_for_each(|pack| keep_copy(&repository, *pack))?;
+        for pack in &packs {
+            // As restic does: it is about to be removed.
+            let file = FileName::new(FileKind::Pack, pack.0);
+            keep_copy(&repository, file, &format!("pack-{pack}"))?;
+        }
         let progress = WorkProgress::new(session, words, "packs read");
         let (packs, clock, repository) = (&packs, &session.clock, &*repository);
         let repair = PackRepair { repository, packs, storing, clock, lock: &lock };
@@ -53,30 +52,6 @@ fn ids(arguments: &RepairPacksArguments) -> Result<Vec<PackId>, Failure> {
         })
     };
     arguments.packs.iter().map(id).collect()
-}
-
-/// Keeps a copy of a pack in the working folder, as restic does: it is about to be removed.
-fn keep_copy(repository: &Repository, pack: PackId) -> Result<(), Failure> {
-    let bytes =
-        repository.backend().read(FileName::new(FileKind::Pack, pack.0)).map_err(|error| {
-            if error.kind == holdfast_engine::backend::BackendErrorKind::NotFound {
-                return failed(RepairError::MissingPack { id: pack });
-            }
-            let failure = Failure::fatal(format!("pack {pack} could not be read"));
-            explain::about_storage(failure, &error).cause(error)
-        })?;
-    let path = PathBuf::from(format!("pack-{pack}"));
-    let file = OpenOptions::new().write(true).create_new(true).open(&path);
-    file.and_then(|mut file| {
-        file.write_all(&bytes)?;
-        file.sync_all()
-    })
-    .map_err(|error| {
-        Failure::fatal(format!("no copy of the pack could be kept as {}", path.display()))
-            .meaning("Nothing in the repository was changed.")
-            .advice("Run the command in a folder that has room and no such file yet.")
-            .cause(error)
-    })
 }
 
 fn words(phase: Phase) -> Option<&'static str> {

@@ -189,6 +189,10 @@ impl Backend for CachedBackend {
         Ok(())
     }
 
+    fn replace_config(&self, bytes: &[u8]) -> Result<(), BackendError> {
+        self.inner.replace_config(bytes)
+    }
+
     fn include_in_sync(&self, file: FileName) {
         self.inner.include_in_sync(file);
     }

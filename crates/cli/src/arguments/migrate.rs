@@ -1,0 +1,14 @@
+//! Flags of `migrate`.
+
+use clap::Args;
+
+/// `holdfast migrate`
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArguments {
+    /// the migrations to apply; without any, those that can be applied are listed
+    #[arg(value_name = "migration name")]
+    pub(crate) migrations: Vec<String>,
+    /// apply a migration a second time
+    #[arg(short = 'f', long)]
+    pub(crate) force: bool,
+}

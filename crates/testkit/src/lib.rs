@@ -8,6 +8,7 @@ pub mod compare;
 mod confined;
 mod faulty;
 mod files;
+mod pausing;
 #[cfg(feature = "world")]
 mod ports;
 pub mod random;
@@ -22,6 +23,7 @@ pub use clock::FakeClock;
 pub use confined::{confined, most_memory_bytes};
 pub use faulty::{ChangeFault, FaultyBackend, ReadFaults, copied};
 pub use files::files_in;
+pub use pausing::PausingBackend;
 #[cfg(feature = "world")]
 pub use ports::{
     KeychainMood, MemoryAutostart, MemoryKeychain, MemoryProbe, MemoryVolumes, RecordingNotifier,

@@ -1,6 +1,8 @@
 //! Journeys through real parts. Every tool that is missing fails a test and says how to get it.
 
 #[cfg(target_os = "linux")]
+mod compare;
+#[cfg(target_os = "linux")]
 mod copy;
 #[cfg(target_os = "linux")]
 mod crash;

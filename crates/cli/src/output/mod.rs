@@ -15,5 +15,5 @@ mod terminal;
 
 pub(crate) use estimate::Estimate;
 pub(crate) use indent::indented;
-pub(crate) use json::to_json;
+pub(crate) use json::{is_zero_u32, to_json};
 pub(crate) use terminal::{Terminal, Verbosity};

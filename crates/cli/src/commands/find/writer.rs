@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::arguments::FindArguments;
 use crate::commands::ls::node::{long_line, word};
 use crate::exit::Failure;
-use crate::output::{Verbosity, format, to_json};
+use crate::output::{Verbosity, format, is_zero_u32, to_json};
 use crate::selection::Stored;
 use crate::session::Session;
 
@@ -67,11 +67,6 @@ struct Use {
     parent_tree: Option<String>,
     snapshot: String,
     time: Time,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
-fn is_zero_u32(number: &u32) -> bool {
-    *number == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]

@@ -4,7 +4,7 @@ use holdfast_engine::tree::{Node, NodeKind};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::output::format;
+use crate::output::{format, is_zero_u32};
 
 /// An entry, for programs.
 #[derive(Debug, Serialize)]
@@ -18,6 +18,7 @@ pub(super) struct NodeMessage {
     /// Files only.
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
+    #[serde(skip_serializing_if = "is_zero_u32")]
     mode: u32,
     permissions: String,
     mtime: String,

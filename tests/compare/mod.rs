@@ -10,7 +10,7 @@ use holdfast_tests::peers::{Peer, Worker};
 use holdfast_tests::repository::TestRepository;
 
 /// How many repositories there are; `HOLDFAST_COMPARE_SEEDS` asks for more.
-const SEEDS: u64 = 5;
+const SEEDS: u64 = 4;
 
 /// How many command lines each is asked.
 const LINES: usize = 50;

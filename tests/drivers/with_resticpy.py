@@ -121,6 +121,12 @@ def main():
     restic.password_file = str(secret)
     note("key list, afterwards", len(restic.key.list()))
 
+    restic.rewrite(exclude=["file 2.txt"], dry_run=True, snapshot_id=snapshots[0]["id"])
+    note("rewrite, dry", len(restic.snapshots()))
+    restic.rewrite(exclude=["file 2.txt"], snapshot_id=snapshots[0]["id"], forget=True)
+    note("rewrite", restic.snapshots(tags=["first"]), "vary")
+    note("find, rewritten", restic.find("file 2.txt"))
+
     copied = str(folder / "copy")
     original, restic.repository = restic.repository, copied
     restic.init(copy_chunker_params=True, from_repo=original, from_password_file=str(secret))

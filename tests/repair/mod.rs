@@ -1,6 +1,7 @@
 //! Repairs and rewrites beside restic's: what restic keeps is kept, and the same trees come out.
 
 mod damage;
+mod kill;
 mod rewrite;
 
 /// How many seeds each journey is made with; `HOLDFAST_REPAIR_CASES` asks for more.

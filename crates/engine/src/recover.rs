@@ -22,6 +22,7 @@ use crate::monitor::{
     Cancellation, Event, Finding, FindingKind, Monitor, Phase, Totals, Watch, with_causes,
 };
 use crate::pack::FinishedPack;
+use crate::rearrange::{RearrangeError, store_snapshot};
 use crate::repository::{ReadError, Repository, WriteError};
 use crate::snapshot::{self, Snapshot};
 use crate::store::{Fence, PackNotes, Store, StoreError};
@@ -108,6 +109,16 @@ impl From<StoreError> for RecoverError {
         match error {
             StoreError::Lock(lost) => Self::LockLost(lost),
             other => Self::Store(other),
+        }
+    }
+}
+
+impl From<RearrangeError> for RecoverError {
+    fn from(error: RearrangeError) -> Self {
+        match error {
+            RearrangeError::Read(source) => source.into(),
+            RearrangeError::Write(source) => Self::Write(source),
+            RearrangeError::LockLost(lost) => Self::LockLost(lost),
         }
     }
 }
@@ -277,11 +288,7 @@ impl Recover<'_> {
             program_version: self.identity.program_version.clone(),
             ..Snapshot::new(time, id, vec![PATH.to_owned()])
         };
-        self.lock.fence()?;
-        let id = snapshot.store(self.repository)?;
-        let failed = |source| WriteError::Backend { kind: FileKind::Snapshot, source };
-        self.repository.backend().sync().map_err(failed)?;
-        Ok(id)
+        Ok(store_snapshot(self.repository, &snapshot, self.lock, "recover", watch.monitor)?)
     }
 }
 

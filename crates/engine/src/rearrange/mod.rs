@@ -3,9 +3,11 @@
 
 mod index;
 mod remove;
+mod snapshot;
 
 pub(crate) use index::IndexRewriter;
 pub(crate) use remove::remove;
+pub(crate) use snapshot::store_snapshot;
 
 use crate::lock::LockLost;
 use crate::repository::{ReadError, WriteError};

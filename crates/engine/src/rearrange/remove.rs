@@ -1,7 +1,7 @@
 //! Removes files that nothing needs any more.
 
 use super::RearrangeError;
-use crate::backend::{BackendErrorKind, FileKind, FileName};
+use crate::backend::{BackendError, BackendErrorKind, FileKind, FileName};
 use crate::id::RawId;
 use crate::lock::HeldLock;
 use crate::monitor::{Event, Finding, FindingKind, Monitor, with_causes};
@@ -30,14 +30,18 @@ pub(crate) fn remove(
                 Err(error) if error.kind == BackendErrorKind::NotFound => {}
                 Err(error) => {
                     failed += 1;
-                    let message = with_causes(&error);
-                    let kind = FindingKind::Unwritable;
-                    let finding = Finding { kind, path: None, during, message };
-                    monitor.event(Event::Finding(&finding));
+                    unremoved(&error, during, monitor);
                 }
             }
         }
     }
     backend.sync().map_err(|source| WriteError::Backend { kind, source })?;
     Ok(failed)
+}
+
+/// Tells of a file that could not be removed.
+pub(super) fn unremoved(error: &BackendError, during: &'static str, monitor: &dyn Monitor) {
+    let (kind, message) = (FindingKind::Unwritable, with_causes(error));
+    let finding = Finding { kind, path: None, during, message };
+    monitor.event(Event::Finding(&finding));
 }

@@ -36,7 +36,7 @@ impl Loss {
         match error {
             ReadError::Backend { source, .. } => match source.kind {
                 BackendErrorKind::NotFound => Self::Gone,
-                BackendErrorKind::TooShort => Self::Damaged,
+                BackendErrorKind::TooShort | BackendErrorKind::TooLarge => Self::Damaged,
                 _ => Self::Unknown,
             },
             ReadError::List { .. } | ReadError::Cancelled => Self::Unknown,

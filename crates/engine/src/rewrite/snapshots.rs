@@ -9,7 +9,7 @@ use crate::backend::{BackendErrorKind, FileKind, FileName};
 use crate::id::{SnapshotId, TreeId};
 use crate::lock::HeldLock;
 use crate::monitor::{Event, Finding, FindingKind, Watch, with_causes};
-use crate::repository::WriteError;
+use crate::rearrange::{RearrangeError, store_snapshot};
 use crate::snapshot::{Snapshot, SnapshotSummary};
 use crate::time::Time;
 
@@ -66,14 +66,9 @@ impl Rewrite<'_> {
             }
             Err(error) => return Ok(failed(id, &error, watch)),
         }
-        lock.fence()?;
-        let stored = new.store(self.repository).and_then(|new| {
-            let kind = FileKind::Snapshot;
-            backend.sync().map_err(|source| WriteError::Backend { kind, source })?;
-            Ok(new)
-        });
-        let stored = match stored {
+        let stored = match store_snapshot(self.repository, &new, lock, "rewrite", watch.monitor) {
             Ok(new) => new,
+            Err(RearrangeError::LockLost(lost)) => return Err(lost.into()),
             Err(error) => return Ok(failed(id, &error, watch)),
         };
         if self.originals == Originals::Remove {

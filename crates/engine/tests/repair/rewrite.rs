@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use holdfast_engine::backend::{BackendErrorKind, FileKind};
 use holdfast_engine::backup::exclude::PatternList;
+use holdfast_engine::blob::BlobKind;
 use holdfast_engine::monitor::{Cancellation, Unwatched};
 use holdfast_engine::rewrite::{
     Originals, RewriteError, RewriteMode, SnapshotChange, SnapshotFate, TreeChange,
@@ -10,7 +11,7 @@ use holdfast_engine::rewrite::{
 use holdfast_engine::snapshot::Snapshot;
 use holdfast_testkit::{FaultyBackend, TestRepository};
 
-use super::world::{Contents, World, rewrite, rewriting};
+use super::world::{Contents, LockThief, World, rewrite, rewriting};
 
 fn patterns(patterns: &[&str]) -> Vec<PatternList> {
     vec![PatternList::compile(patterns, false).expect("patterns")]
@@ -188,6 +189,37 @@ fn wherever_the_storage_fails_each_snapshot_is_there_old_or_new() {
         }
     }
     assert!(faults > 15, "only {faults} faults");
+}
+
+#[test]
+fn a_snapshot_that_was_stored_after_the_lock_was_lost_is_taken_back() {
+    let world = World::with_history(10);
+    let before = world.ids(FileKind::Snapshot);
+    let thief = Arc::new(LockThief(world.storage.clone()));
+    let test = TestRepository::open(thief).expect("it opens");
+    let change = excluding(&["file *"]);
+    let done = rewrite(&test, &change, Originals::Remove, &world.snapshots());
+    assert!(matches!(done, Err(RewriteError::LockLost(_))), "{done:?}");
+    assert_eq!(world.ids(FileKind::Snapshot), before);
+    world.assert_whole();
+}
+
+#[test]
+fn a_folder_by_another_program_is_rewritten_if_nothing_is_lost_by_it() {
+    let world = World::new(11);
+    let there = world.store(BlobKind::Data, &[b"there"])[0];
+    let node = |name: &str| {
+        let time = "2024-01-01T00:00:00Z";
+        format!(
+            r#"{{"content":["{there}"],"size":5,"mtime":"{time}","type":"file","name":"{name}"}}"#
+        )
+    };
+    let nodes = [node("<a>"), node("b")].join(",");
+    world.snapshot_of(&format!("{{\"nodes\": [{nodes}]}}"));
+    let done = world.rewrite(&excluding(&["b"]), Originals::Remove);
+    assert!(done[0].fate.is_changed(), "{:?}", done[0].fate);
+    let held = world.opened().contents(world.snapshots()[0].1.tree);
+    assert_eq!(held, [("/<a>".to_owned(), b"there".to_vec())].into());
 }
 
 #[test]

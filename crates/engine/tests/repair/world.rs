@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use holdfast_engine::backend::{Backend, FileKind, FileName, MemoryBackend};
+use holdfast_engine::backend::{Backend, BackendError, FileKind, FileName, Listed, MemoryBackend};
 use holdfast_engine::backup::BackupOptions;
 use holdfast_engine::blob::{BlobKind, BlobLocation};
 use holdfast_engine::check::{CheckOptions, CheckOutcome, DataSubset, check};
@@ -276,6 +276,58 @@ pub(crate) fn locked(test: &TestRepository) -> Option<HeldLock> {
     };
     let cancel = Cancellation::default();
     acquire(&test.repository, &request, &test.context, &Unwatched, &cancel).ok()
+}
+
+/// A storage that takes all locks away when a snapshot is stored, as another program may while the
+/// computer stands by.
+#[derive(Debug)]
+pub(crate) struct LockThief(pub(crate) Arc<MemoryBackend>);
+
+impl Backend for LockThief {
+    fn location(&self) -> String {
+        self.0.location()
+    }
+    fn connections(&self) -> usize {
+        self.0.connections()
+    }
+    fn create(&self) -> Result<(), BackendError> {
+        self.0.create()
+    }
+    fn list(&self, kind: FileKind) -> Result<Vec<Listed>, BackendError> {
+        self.0.list(kind)
+    }
+    fn read(&self, file: FileName) -> Result<Vec<u8>, BackendError> {
+        self.0.read(file)
+    }
+    fn read_range(
+        &self,
+        file: FileName,
+        offset: u64,
+        length: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), BackendError> {
+        self.0.read_range(file, offset, length, out)
+    }
+    fn write(&self, file: FileName, parts: &[&[u8]]) -> Result<(), BackendError> {
+        if file.kind == FileKind::Snapshot {
+            for lock in self.0.list(FileKind::Lock)? {
+                self.0.remove(FileName::new(FileKind::Lock, lock.id))?;
+            }
+        }
+        self.0.write(file, parts)
+    }
+    fn sync(&self) -> Result<(), BackendError> {
+        self.0.sync()
+    }
+    fn remove(&self, file: FileName) -> Result<(), BackendError> {
+        self.0.remove(file)
+    }
+    fn modified(&self, file: FileName) -> Result<SystemTime, BackendError> {
+        self.0.modified(file)
+    }
+    fn free_bytes(&self) -> Result<Option<u64>, BackendError> {
+        self.0.free_bytes()
+    }
 }
 
 /// Keeps what it is told.

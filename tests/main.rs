@@ -17,6 +17,8 @@ mod interop;
 #[cfg(target_os = "linux")]
 mod locks;
 #[cfg(target_os = "linux")]
+mod mount;
+#[cfg(target_os = "linux")]
 mod prune;
 #[cfg(target_os = "linux")]
 mod repair;

@@ -55,6 +55,7 @@ pub mod listing;
 pub mod lock;
 pub mod migrate;
 pub mod monitor;
+pub mod mount;
 pub mod pack;
 pub mod prune;
 mod rearrange;

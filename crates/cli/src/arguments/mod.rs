@@ -11,6 +11,7 @@ mod generate;
 mod global;
 mod key;
 mod migrate;
+mod mount;
 mod patterns;
 mod prune;
 mod repair;
@@ -30,6 +31,7 @@ pub(crate) use generate::GenerateArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
 pub(crate) use key::{KeyArguments, KeyCommand, KeyWords, NewKeyArguments};
 pub(crate) use migrate::MigrateArguments;
+pub(crate) use mount::MountArguments;
 pub(crate) use patterns::PatternArguments;
 pub(crate) use prune::{PruneArguments, PruneHowArguments};
 pub(crate) use repair::{
@@ -98,6 +100,8 @@ pub(crate) enum Command {
     Ls(LsArguments),
     /// Apply migrations
     Migrate(MigrateArguments),
+    /// Mount the repository
+    Mount(MountArguments),
     /// Remove unneeded data from the repository
     Prune(PruneArguments),
     /// What `repair index` was called once
@@ -133,7 +137,7 @@ pub(crate) enum NotACommand {
 }
 
 /// Commands of restic that are still to come.
-const LATER: &[&str] = &["features", "mount", "options", "self-update", "debug"];
+const LATER: &[&str] = &["features", "options", "self-update", "debug"];
 
 impl Arguments {
     /// The commands and flags as a library of their own writes them down.

@@ -16,6 +16,7 @@ mod list;
 mod locks;
 mod ls;
 mod migrate;
+mod mount;
 mod prune;
 mod recover;
 mod repair;
@@ -54,6 +55,7 @@ pub(crate) fn carry_out(session: &Session, command: Command) -> Ended {
         Command::Locks(_) => locks::locks(session),
         Command::Ls(arguments) => ls::ls(session, &arguments),
         Command::Migrate(arguments) => migrate::migrate(session, &arguments),
+        Command::Mount(arguments) => mount::mount(session, &arguments),
         Command::Prune(arguments) => prune::prune(session, &arguments),
         Command::RebuildIndex(arguments) => {
             let warning = "Command \"rebuild-index\" is deprecated, Use \"repair index\" instead";

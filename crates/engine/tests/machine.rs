@@ -26,7 +26,7 @@ use holdfast_engine::snapshot::{self, Snapshot};
 use holdfast_engine::tag::{TagChange, tag};
 use holdfast_testkit::random::Random;
 use holdfast_testkit::{
-    ChangeFault, FakeClock, FaultyBackend, PausingBackend, TestRepository, asked, files_in,
+    ChangeFault, FakeClock, FaultyBackend, PausingBackend, TestRepository, asked, copied, files_in,
     identity, named,
 };
 
@@ -69,7 +69,7 @@ struct Intent {
 struct Machine {
     storage: Arc<MemoryBackend>,
     clock: Arc<FakeClock>,
-    sources: [tempfile::TempDir; 2],
+    sources: Arc<[tempfile::TempDir; 2]>,
     random: Random,
     /// What the snapshots hold, each also by the id that it had first.
     kept: BTreeMap<SnapshotId, (SnapshotId, Contents)>,
@@ -87,7 +87,7 @@ impl Machine {
         let mut machine = Self {
             storage,
             clock,
-            sources: [folder(), folder()],
+            sources: Arc::new([folder(), folder()]),
             random: Random::new(seed),
             kept: BTreeMap::new(),
             history: Vec::new(),
@@ -185,32 +185,63 @@ impl Machine {
         self.look(std::slice::from_ref(intent));
     }
 
-    /// The computer sleeps in the middle of it, for hours. The other takes its lock for a dead one's
-    /// and does what it likes. Then the first wakes up and goes on as if nothing had happened.
-    fn sleep(&mut self, mut intent: Intent) {
-        let mut other = self.intend(1 - intent.computer);
-        let mut last = Intent { act: Act::Prune, ..self.intend(other.computer) };
+    /// The computer sleeps in the middle of something, and the other does what it likes.
+    fn sleep(&mut self, intent: Intent) {
+        let other = self.intend(1 - intent.computer);
+        let most = if intent.act == Act::Prune { 160 } else { 60 };
+        let operations = self.random.below(most) as usize;
+        let has_slept = self.sleep_after(operations, intent, other, true);
+        self.sleeps += u64::from(has_slept);
+    }
+
+    /// The computer sleeps after so many operations on the storage, for hours. The other takes its lock
+    /// for a dead one's, does something else and maybe prunes. Then the first wakes up and goes on as if
+    /// nothing had happened. True if it came to that.
+    fn sleep_after(
+        &mut self,
+        operations: usize,
+        mut intent: Intent,
+        mut other: Intent,
+        prunes: bool,
+    ) -> bool {
+        let mut last = Intent { act: Act::Prune, named: Vec::new(), ..other.clone() };
         // What is not in the index yet may be somebody's who sleeps.
         for intent in [&mut intent, &mut other, &mut last] {
             intent.unindexed_age_min = Duration::from_secs(48 * 3600);
         }
-        let most = if intent.act == Act::Prune { 160 } else { 60 };
-        let operations = self.random.below(most) as usize;
         self.history.push(format!("asleep after {operations} operations: {intent:?}"));
-        self.history.push(format!("meanwhile {other:?}, {last:?}"));
+        self.history.push(format!("meanwhile {other:?}, a prune: {prunes}"));
         let (storage, clock) = (self.storage.clone(), self.clock.clone());
         let (then, after) = (other.clone(), last.clone());
         let pausing = PausingBackend::new(self.storage.clone(), operations, move || {
             stand_by(&clock, &storage, 4 * SILENCE);
             carry_out(&then, storage.clone(), &clock).expect("the sleeper's lock is old");
-            carry_out(&after, storage.clone(), &clock).expect("nothing is in the way");
+            if prunes {
+                carry_out(&after, storage.clone(), &clock).expect("nothing is in the way");
+            }
         });
         let pausing = Arc::new(pausing);
         let done = carry_out(&intent, pausing.clone(), &self.clock);
-        self.sleeps += u64::from(pausing.has_paused());
         assert!(done.is_ok() || pausing.has_paused(), "{done:?}");
         self.pass(2 * SILENCE);
         self.look(&[intent, other, last]);
+        pausing.has_paused()
+    }
+
+    /// The same on a storage of its own.
+    fn forked(&self) -> Self {
+        let storage = Arc::new(copied(&self.storage));
+        storage.set_now(self.clock.now().into());
+        Self {
+            storage,
+            clock: self.clock.clone(),
+            sources: self.sources.clone(),
+            random: self.random.clone(),
+            kept: self.kept.clone(),
+            history: Vec::new(),
+            crashes: 0,
+            sleeps: 0,
+        }
     }
 
     /// Looks that what was intended, and nothing else, may have happened to the snapshots, and that
@@ -355,4 +386,39 @@ fn whatever_two_computers_do_to_a_repository_each_snapshot_holds_what_it_held() 
         sleeps += machine.sleeps;
     }
     assert!(crashes >= cases / 2 && sleeps >= cases / 2, "only {crashes} crashes, {sleeps} sleeps");
+}
+
+#[test]
+fn a_computer_that_sleeps_at_any_moment_breaks_nothing_when_it_goes_on() {
+    let mut machine = Machine::new(7);
+    let plain = |machine: &mut Machine, act, computer| Intent { act, ..machine.intend(computer) };
+    for round in 0..8 {
+        machine.edit(round % 2);
+        let intent = plain(&mut machine, Act::Backup, round % 2);
+        machine.undisturbed(&intent);
+    }
+    let half: Vec<_> = machine.kept.keys().copied().step_by(2).collect();
+    let forget = Intent { act: Act::Forget, named: half, ..machine.intend(0) };
+    machine.undisturbed(&forget);
+    machine.edit(0);
+    machine.edit(1);
+    let named_ones: Vec<_> = machine.kept.keys().copied().take(2).collect();
+    let meanwhile = [(Act::Backup, true), (Act::Backup, false), (Act::Forget, true)];
+    for (act, (other, prunes)) in [Act::Backup, Act::Forget, Act::Tag, Act::Prune]
+        .into_iter()
+        .flat_map(|act| meanwhile.map(|meanwhile| (act, meanwhile)))
+    {
+        for operations in 0.. {
+            let mut forked = machine.forked();
+            let intent = Intent { act, named: named_ones[..1].to_vec(), ..forked.intend(0) };
+            let named_there = named_ones[1..].to_vec();
+            let there = Intent { act: other, named: named_there, ..forked.intend(1) };
+            let case =
+                format!("{act:?}, asleep after {operations} operations, {other:?} meanwhile");
+            if !named(&case, || forked.sleep_after(operations, intent, there, prunes)) {
+                assert!(operations > 8, "{act:?} was never asleep");
+                break;
+            }
+        }
+    }
 }

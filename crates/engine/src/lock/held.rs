@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use super::claim::{Attempt, Claim, random};
 use super::observe::LockReader;
 use super::timing::{
-    RECHECK_DELAY, REFRESH_INTERVAL, REFRESH_RETRY, RELEASE_GRACE, STANDBY_MIN, TICK,
+    LOOK_HOLDS, RECHECK_DELAY, REFRESH_INTERVAL, REFRESH_RETRY, RELEASE_GRACE, STANDBY_MIN, TICK,
     VERIFY_PATIENCE, next_wait,
 };
 use super::{Journal, LockError, LockLost, RemovedLock};
@@ -101,6 +101,15 @@ impl HeldLock {
         self.keeper.fence()
     }
 
+    /// Looks again if the last look is so long ago that the computer may have slept since. Call this
+    /// between the steps of what one [`fence`](Self::fence) guards.
+    ///
+    /// # Errors
+    /// See [`fence`](Self::fence).
+    pub fn fence_after_sleep(&self) -> Result<(), LockLost> {
+        if self.keeper.has_fresh_look() { Ok(()) } else { self.fence() }
+    }
+
     /// Removes the lock.
     ///
     /// # Errors
@@ -157,6 +166,8 @@ struct State {
     refresh_at: Duration,
     /// What the two clocks showed last.
     last: Clocks,
+    /// When the last look began that found the lock standing.
+    looked_at: Duration,
 }
 
 #[derive(Clone, Copy)]
@@ -185,6 +196,7 @@ impl Keeper {
             reader: LockReader::default(),
             refresh_at: last.elapsed + REFRESH_INTERVAL,
             last,
+            looked_at: last.elapsed,
         };
         Self { claim, wait, cancel, state: Mutex::new(state) }
     }
@@ -208,7 +220,17 @@ impl Keeper {
         let mut wait = None;
         loop {
             let mut state = self.state.lock();
-            let lost = match self.verify(&mut state) {
+            let look_begun = clock.elapsed();
+            let found = self.verify(&mut state);
+            if found.is_ok() {
+                state.looked_at = look_begun;
+                let took = clock.elapsed().saturating_sub(look_begun);
+                if took >= LOOK_HOLDS && !self.cancel.is_cancelled() {
+                    // What was seen may be from before a sleep.
+                    continue;
+                }
+            }
+            let lost = match found {
                 Ok(()) if state.generation != state.accepted => {
                     return Err(LockLost::Reacquired { generation: state.generation });
                 }
@@ -232,6 +254,11 @@ impl Keeper {
                 return Err(lost);
             }
         }
+    }
+
+    fn has_fresh_look(&self) -> bool {
+        let looked_at = self.state.lock().looked_at;
+        self.claim.context.clock.elapsed().saturating_sub(looked_at) < LOOK_HOLDS
     }
 
     /// Finds out whether the lock stands alone; takes it again if it is gone.

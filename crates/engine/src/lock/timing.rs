@@ -25,6 +25,10 @@ pub const SILENCE_MIN: Duration = Duration::from_secs(30 * 60);
 /// and all, and the clone's lock would be refreshed.
 pub const RESTART_SILENCE: Duration = Duration::from_secs(6 * 60);
 
+/// For how long a look at a lock holds. Nobody takes a lock away that was silent for so short a time,
+/// and no look takes as long, unless the computer slept on the way.
+pub const LOOK_HOLDS: Duration = Duration::from_secs(2 * 60);
+
 /// For how long a lock that cannot be looked at, because the storage fails, is looked at again
 /// before the work that needs to know is given up.
 pub const VERIFY_PATIENCE: Duration = Duration::from_secs(2 * 60);

@@ -25,6 +25,7 @@ pub(crate) fn remove(
     for batch in ids.chunks(BATCH) {
         lock.fence()?;
         for id in batch {
+            lock.fence_after_sleep()?;
             match backend.remove(FileName::new(kind, *id)) {
                 Ok(()) => {}
                 Err(error) if error.kind == BackendErrorKind::NotFound => {}

@@ -1,9 +1,10 @@
 # A contributor's verbs. What they do stands in scripts/.
-.PHONY: run test soak cross fmt types icons setup
+.PHONY: run test soak fuzz cross fmt types icons setup
 
 run:   ; @scripts/run
 test:  ; @scripts/test
 soak:  ; @scripts/soak
+fuzz:  ; @scripts/fuzz
 cross: ; @scripts/cross
 fmt:   ; @scripts/fmt
 types: ; @scripts/types

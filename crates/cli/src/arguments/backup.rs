@@ -11,10 +11,10 @@ use crate::values::{self, TagList};
 /// `holdfast backup`
 #[derive(Debug, Args)]
 pub(crate) struct BackupArguments {
-    /// files and directories to back up; the command to run with --stdin-from-command
+    /// what to back up; with --stdin-from-command, the command and its arguments
     #[arg(value_name = "FILE/DIR")]
     pub(crate) targets: Vec<OsString>,
-    /// do not upload or write any data, just show what would be done
+    /// store nothing, only say what would be stored
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
@@ -23,29 +23,28 @@ pub(crate) struct BackupArguments {
     pub(crate) from: SourceArguments,
     #[command(flatten)]
     pub(crate) change: ChangeArguments,
-    /// do not run scanner to estimate size of backup
+    /// do not count files beforehand; there is no time left to show then
     #[arg(long)]
     pub(crate) no_scan: bool,
-    /// read n files concurrently (default: $RESTIC_READ_CONCURRENCY or the number of cores)
+    /// how many files are read at a time ($RESTIC_READ_CONCURRENCY; as many as there are cores)
     #[arg(long, value_name = "n")]
     pub(crate) read_concurrency: Option<usize>,
-    /// skip snapshot creation if identical to parent snapshot
+    /// make no snapshot if nothing changed since the parent
     #[arg(long)]
     pub(crate) skip_if_unchanged: bool,
-    /// set the hostname for the snapshot manually (default: $RESTIC_HOST)
+    /// the computer's name in the snapshot ($RESTIC_HOST)
     #[arg(short = 'H', long, value_name = "hostname")]
     pub(crate) host: Option<String>,
     /// what --host was called once
     #[arg(long, value_name = "hostname", hide = true)]
     pub(crate) hostname: Option<String>,
-    /// add tags for the new snapshot in the format `tag[,tag,...]` (can be specified multiple
-    /// times)
+    /// tags of the snapshot, separated by commas; may be repeated
     #[arg(long = "tag", value_name = "tags", value_parser = values::tag_list)]
     pub(crate) tags: Vec<TagList>,
-    /// time of the backup (ex. '2012-11-01 22:08:41') (default: now)
+    /// the snapshot's time, as '2026-03-27 09:00:00' (now)
     #[arg(long, value_name = "time")]
     pub(crate) time: Option<String>,
-    /// store the atime for all files and directories
+    /// store when files were last read, too
     #[arg(long)]
     pub(crate) with_atime: bool,
     /// use the snapshot service of Windows; refused elsewhere
@@ -56,32 +55,32 @@ pub(crate) struct BackupArguments {
 /// What to leave out.
 #[derive(Debug, Args)]
 pub(crate) struct ExcludeArguments {
-    /// exclude a pattern (can be specified multiple times)
+    /// leave out what matches; may be repeated
     #[arg(short = 'e', long = "exclude", value_name = "pattern")]
     pub(crate) patterns: Vec<String>,
-    /// same as --exclude pattern but ignores the casing of filenames
+    /// the same, whatever the case of letters
     #[arg(long = "iexclude", value_name = "pattern")]
     pub(crate) insensitive_patterns: Vec<String>,
-    /// read exclude patterns from a file (can be specified multiple times)
+    /// leave out what matches a line of this file; may be repeated
     #[arg(long = "exclude-file", value_name = "file")]
     pub(crate) files: Vec<PathBuf>,
-    /// same as --exclude-file but ignores casing of filenames in patterns
+    /// the same, whatever the case of letters
     #[arg(long = "iexclude-file", value_name = "file")]
     pub(crate) insensitive_files: Vec<PathBuf>,
-    /// excludes cache directories that are marked with a CACHEDIR.TAG file
+    /// leave out folders that a CACHEDIR.TAG marks as caches
     #[arg(long = "exclude-caches")]
     pub(crate) caches: bool,
-    /// takes filename[:header], exclude contents of directories containing filename (except
-    /// filename itself) if header of that file is as provided (can be specified multiple times)
+    /// of folders that hold a file of this name (that begins with the header, if there is one)
+    /// store only that file; may be repeated
     #[arg(long = "exclude-if-present", value_name = "filename[:header]")]
     pub(crate) if_present: Vec<String>,
-    /// max size of the files to be backed up (allowed suffixes: k/K, m/M, g/G, t/T)
+    /// leave out files that are larger; k, m, g and t stand for powers of 1024
     #[arg(long = "exclude-larger-than", value_name = "size", value_parser = values::bytes)]
     pub(crate) larger_than: Option<u64>,
     /// exclude online-only files of cloud storages; refused where there are none
     #[arg(long = "exclude-cloud-files", hide = true)]
     pub(crate) cloud_files: bool,
-    /// exclude other file systems, don't cross filesystem boundaries and subvolumes
+    /// stay on the file system of each source
     #[arg(short = 'x', long)]
     pub(crate) one_file_system: bool,
 }
@@ -89,23 +88,22 @@ pub(crate) struct ExcludeArguments {
 /// Where the list of sources, or the data itself, comes from.
 #[derive(Debug, Args)]
 pub(crate) struct SourceArguments {
-    /// read the files to backup from file (can be combined with file args; can be specified
-    /// multiple times)
+    /// also back up what this file lists, a pattern in each line; may be repeated
     #[arg(long, value_name = "file")]
     pub(crate) files_from: Vec<OsString>,
-    /// read the files to backup from file, separated by NUL
+    /// the same, with names as they are and a NUL behind each
     #[arg(long, value_name = "file")]
     pub(crate) files_from_raw: Vec<OsString>,
-    /// read the files to backup from file, each line verbatim
+    /// the same, with each line a name as it is
     #[arg(long, value_name = "file")]
     pub(crate) files_from_verbatim: Vec<OsString>,
-    /// read backup from stdin
+    /// store what comes from standard input as a file
     #[arg(long)]
     pub(crate) stdin: bool,
-    /// filename to use when reading from stdin
+    /// what that file is called
     #[arg(long, value_name = "filename", default_value = "stdin")]
     pub(crate) stdin_filename: OsString,
-    /// interpret arguments as command to execute and store its stdout
+    /// run a command and store what it prints; no snapshot if it fails
     #[arg(long)]
     pub(crate) stdin_from_command: bool,
 }
@@ -113,21 +111,21 @@ pub(crate) struct SourceArguments {
 /// What tells a changed file.
 #[derive(Debug, Args)]
 pub(crate) struct ChangeArguments {
-    /// force re-reading the source files/directories (overrides the "parent" flag)
+    /// read every file again, as if there were no parent
     #[arg(short = 'f', long)]
     pub(crate) force: bool,
-    /// group snapshots by host, paths and/or tags, separated by comma (disable grouping with '')
-    /// (default host,paths)
+    /// snapshots of the same host, paths or tags belong together; separated by commas, '' for all
+    /// in one (host,paths)
     #[arg(short = 'g', long, value_name = "group")]
     pub(crate) group_by: Option<GroupBy>,
-    /// ignore ctime changes when checking for modified files
+    /// a file whose metadata alone was touched is unchanged
     #[arg(long)]
     pub(crate) ignore_ctime: bool,
-    /// ignore inode number and ctime changes when checking for modified files
+    /// so is one that got another inode; for some network drives
     #[arg(long)]
     pub(crate) ignore_inode: bool,
-    /// use this parent snapshot (default: latest snapshot in the group determined by --group-by
-    /// and not newer than the timestamp determined by --time)
+    /// what to compare with (the newest snapshot of the group of --group-by that is no newer than
+    /// --time)
     #[arg(long, value_name = "snapshot")]
     pub(crate) parent: Option<String>,
 }

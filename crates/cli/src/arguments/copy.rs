@@ -10,7 +10,7 @@ use super::SnapshotFilterArguments;
 /// `holdfast copy`
 #[derive(Debug, Args)]
 pub(crate) struct CopyArguments {
-    /// the snapshots to copy (default: all)
+    /// which snapshots (all)
     #[arg(value_name = "snapshotID")]
     pub(crate) snapshots: Vec<String>,
     #[command(flatten)]
@@ -22,25 +22,22 @@ pub(crate) struct CopyArguments {
 /// The repository to read from.
 #[derive(Debug, Default, Args)]
 pub(crate) struct SourceArguments {
-    /// source repository (default: $RESTIC_FROM_REPOSITORY)
+    /// where the other repository is ($RESTIC_FROM_REPOSITORY)
     #[arg(long, value_name = "repository")]
     pub(crate) from_repo: Option<OsString>,
-    /// file from which to read the source repository location (default:
-    /// $RESTIC_FROM_REPOSITORY_FILE)
+    /// a file that says where it is ($RESTIC_FROM_REPOSITORY_FILE)
     #[arg(long, value_name = "file")]
     pub(crate) from_repository_file: Option<PathBuf>,
-    /// file to read the source repository password from (default: $RESTIC_FROM_PASSWORD_FILE)
+    /// a file that holds its password ($RESTIC_FROM_PASSWORD_FILE)
     #[arg(long, value_name = "file")]
     pub(crate) from_password_file: Option<PathBuf>,
-    /// shell command to obtain the source repository password from (default:
-    /// $RESTIC_FROM_PASSWORD_COMMAND)
+    /// a command that prints its password ($RESTIC_FROM_PASSWORD_COMMAND)
     #[arg(long, value_name = "command")]
     pub(crate) from_password_command: Option<String>,
-    /// key ID of key to try decrypting the source repository first (default:
-    /// $RESTIC_FROM_KEY_HINT)
+    /// its key that is tried first ($RESTIC_FROM_KEY_HINT)
     #[arg(long, value_name = "string")]
     pub(crate) from_key_hint: Option<String>,
-    /// use an empty password for the source repository (insecure)
+    /// its password is empty
     #[arg(long)]
     pub(crate) from_insecure_no_password: bool,
 }

@@ -13,29 +13,28 @@ pub(crate) struct ForgetArguments {
     /// the snapshots to remove
     #[arg(value_name = "snapshot ID")]
     pub(crate) snapshots: Vec<String>,
-    /// do not delete anything, just print what would be done
+    /// remove nothing, only say what would go
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
-    /// only consider snapshots for this host (can be specified multiple times, use empty string
-    /// to unset default value) (default: $RESTIC_HOST)
+    /// only snapshots of this computer ($RESTIC_HOST; '' for any); may be repeated
     #[arg(long = "host", value_name = "host")]
     hosts: Vec<String>,
-    /// only consider snapshots including this (absolute) path (can be specified multiple times,
-    /// snapshots must include all specified paths)
+    /// only snapshots of this absolute path; if repeated, of all of them
     #[arg(long = "path", value_name = "path")]
     paths: Vec<String>,
-    /// only consider snapshots including tag[,tag,...] (can be specified multiple times)
+    /// only snapshots that have all these tags; if repeated, all of one list
     #[arg(long = "tag", value_name = "tag[,tag,...]", value_parser = values::tag_list)]
     tags: Vec<TagList>,
-    /// use compact output format
+    /// one line for each, without paths
     #[arg(short = 'c', long)]
     pub(crate) compact: bool,
-    /// group snapshots by host, paths and/or tags, separated by comma (disable grouping with '')
+    /// snapshots of the same host, paths or tags belong together; separated by commas, '' for all
+    /// in one
     #[arg(short = 'g', long, value_name = "group")]
     pub(crate) group_by: Option<GroupBy>,
     #[command(flatten)]
     policy: PolicyArguments,
-    /// automatically run the 'prune' command if snapshots have been removed
+    /// free the space at once, if any snapshot went
     #[arg(long)]
     pub(crate) prune: bool,
     #[command(flatten)]
@@ -45,51 +44,46 @@ pub(crate) struct ForgetArguments {
 /// What to keep.
 #[derive(Debug, Args)]
 struct PolicyArguments {
-    /// keep the last n snapshots (use 'unlimited' to keep all snapshots)
+    /// keep the newest n; `unlimited` keeps them all, here and below
     #[arg(short = 'l', long, value_name = "n", default_value = "0", hide_default_value = true)]
     keep_last: KeepCount,
-    /// keep the last n hourly snapshots (use 'unlimited' to keep all hourly snapshots)
+    /// keep the newest of each of the last n hours that have any
     #[arg(short = 'H', long, value_name = "n", default_value = "0", hide_default_value = true)]
     keep_hourly: KeepCount,
-    /// keep the last n daily snapshots (use 'unlimited' to keep all daily snapshots)
+    /// the same for days
     #[arg(short = 'd', long, value_name = "n", default_value = "0", hide_default_value = true)]
     keep_daily: KeepCount,
-    /// keep the last n weekly snapshots (use 'unlimited' to keep all weekly snapshots)
+    /// the same for weeks
     #[arg(short = 'w', long, value_name = "n", default_value = "0", hide_default_value = true)]
     keep_weekly: KeepCount,
-    /// keep the last n monthly snapshots (use 'unlimited' to keep all monthly snapshots)
+    /// the same for months
     #[arg(short = 'm', long, value_name = "n", default_value = "0", hide_default_value = true)]
     keep_monthly: KeepCount,
-    /// keep the last n yearly snapshots (use 'unlimited' to keep all yearly snapshots)
+    /// the same for years
     #[arg(short = 'y', long, value_name = "n", default_value = "0", hide_default_value = true)]
     keep_yearly: KeepCount,
-    /// keep snapshots that are newer than duration (eg. 1y5m7d2h) relative to the latest snapshot
+    /// keep all that are at most so much older than the newest, as 1y5m7d2h
     #[arg(long, value_name = "duration", default_value = "", hide_default_value = true)]
     keep_within: Period,
-    /// keep hourly snapshots that are newer than duration (eg. 1y5m7d2h) relative to the latest
-    /// snapshot
+    /// within this time keep the newest of each hour
     #[arg(long, value_name = "duration", default_value = "", hide_default_value = true)]
     keep_within_hourly: Period,
-    /// keep daily snapshots that are newer than duration (eg. 1y5m7d2h) relative to the latest
-    /// snapshot
+    /// the same for days
     #[arg(long, value_name = "duration", default_value = "", hide_default_value = true)]
     keep_within_daily: Period,
-    /// keep weekly snapshots that are newer than duration (eg. 1y5m7d2h) relative to the latest
-    /// snapshot
+    /// the same for weeks
     #[arg(long, value_name = "duration", default_value = "", hide_default_value = true)]
     keep_within_weekly: Period,
-    /// keep monthly snapshots that are newer than duration (eg. 1y5m7d2h) relative to the latest
-    /// snapshot
+    /// the same for months
     #[arg(long, value_name = "duration", default_value = "", hide_default_value = true)]
     keep_within_monthly: Period,
-    /// keep yearly snapshots that are newer than duration (eg. 1y5m7d2h) relative to the latest
-    /// snapshot
+    /// the same for years
     #[arg(long, value_name = "duration", default_value = "", hide_default_value = true)]
     keep_within_yearly: Period,
-    /// keep snapshots with this taglist (can be specified multiple times)
+    /// keep what has all these tags; may be repeated
     #[arg(long = "keep-tag", value_name = "taglist", value_parser = values::tag_list)]
     keep_tags: Vec<TagList>,
-    /// allow deleting all snapshots of a snapshot group
+    /// let a group lose its last snapshot
     #[arg(long)]
     unsafe_allow_remove_all: bool,
 }

@@ -7,19 +7,19 @@ use clap::Args;
 /// `holdfast generate`
 #[derive(Debug, Args)]
 pub(crate) struct GenerateArguments {
-    /// write bash completion file (`-` for stdout)
+    /// where completions for bash go (`-` is standard output)
     #[arg(long, value_name = "file")]
     pub(crate) bash_completion: Option<PathBuf>,
-    /// write fish completion file (`-` for stdout)
+    /// the same for fish
     #[arg(long, value_name = "file")]
     pub(crate) fish_completion: Option<PathBuf>,
-    /// write man pages to directory
+    /// the folder that manual pages go to
     #[arg(long, value_name = "directory")]
     pub(crate) man: Option<PathBuf>,
-    /// write powershell completion file (`-` for stdout)
+    /// completions for PowerShell
     #[arg(long, value_name = "file")]
     pub(crate) powershell_completion: Option<PathBuf>,
-    /// write zsh completion file (`-` for stdout)
+    /// completions for zsh
     #[arg(long, value_name = "file")]
     pub(crate) zsh_completion: Option<PathBuf>,
 }

@@ -13,41 +13,40 @@ use crate::values;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global Flags")]
 pub(crate) struct GlobalArguments {
-    /// repository to backup to or restore from (default: $RESTIC_REPOSITORY)
+    /// where the repository is ($RESTIC_REPOSITORY)
     #[arg(short, long, global = true, value_name = "repository")]
     pub(crate) repo: Option<OsString>,
-    /// file to read the repository location from (default: $RESTIC_REPOSITORY_FILE)
+    /// a file that says where it is ($RESTIC_REPOSITORY_FILE)
     #[arg(long, global = true, value_name = "file")]
     pub(crate) repository_file: Option<PathBuf>,
-    /// file to read the repository password from (default: $RESTIC_PASSWORD_FILE)
+    /// a file that holds the password ($RESTIC_PASSWORD_FILE)
     #[arg(short, long, global = true, value_name = "file")]
     pub(crate) password_file: Option<PathBuf>,
-    /// shell command to obtain the repository password from (default: $RESTIC_PASSWORD_COMMAND)
+    /// a command that prints the password ($RESTIC_PASSWORD_COMMAND)
     #[arg(long, global = true, value_name = "command")]
     pub(crate) password_command: Option<String>,
-    /// use an empty password for the repository, must be passed to every command (insecure)
+    /// the password is empty: whoever has the repository can read it
     #[arg(long, global = true)]
     pub(crate) insecure_no_password: bool,
-    /// key ID of key to try decrypting first (default: $RESTIC_KEY_HINT)
+    /// the key that is tried first ($RESTIC_KEY_HINT)
     #[arg(long, global = true, value_name = "key")]
     pub(crate) key_hint: Option<String>,
 
-    /// set output mode to JSON for commands that support it
+    /// answer in JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// do not output comprehensive progress report
+    /// say only results and problems
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// be verbose (specify multiple times or a level using --verbose=n, max level/times is 2)
+    /// say more; twice, or =2, names every file
     #[arg(short, long, global = true, value_name = "n", num_args = 0..=1, require_equals = true,
           default_missing_value = "+", action = clap::ArgAction::Append)]
     pub(crate) verbose: Vec<VerboseStep>,
 
-    /// do not lock the repository, this allows some operations on read-only repositories
+    /// take no lock: for reading where nothing can be written
     #[arg(long, global = true)]
     pub(crate) no_lock: bool,
-    /// retry to lock the repository if it is already locked, takes a value like 5m or 2h
-    /// (default: no retries)
+    /// how long to wait for others, as 5m or 2h (not at all)
     #[arg(long, global = true, value_name = "duration", value_parser = values::duration)]
     pub(crate) retry_lock: Option<Duration>,
     /// which locks of dead processes to remove when they are in the way: off, own (those that
@@ -56,36 +55,33 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, value_name = "which")]
     pub(crate) auto_unlock: Option<AutoUnlockArgument>,
 
-    /// compression mode (only available for repository format version 2)
-    /// (default: $RESTIC_COMPRESSION or auto)
+    /// how hard to compress ($RESTIC_COMPRESSION, or auto); nothing is compressed in format 1
     #[arg(long, global = true, value_name = "mode")]
     pub(crate) compression: Option<CompressionArgument>,
-    /// set target pack size in MiB, created pack files may be larger
-    /// (default: $RESTIC_PACK_SIZE or 16)
+    /// about how large packs are, in MiB ($RESTIC_PACK_SIZE, or 16)
     #[arg(long, global = true, value_name = "size")]
     pub(crate) pack_size: Option<u32>,
-    /// skip additional verification of data before upload
+    /// do not read back what was sealed before it is stored
     #[arg(long, global = true)]
     pub(crate) no_extra_verify: bool,
 
-    /// set the cache directory (default: $RESTIC_CACHE_DIR or the system's); a repository in a folder
-    /// has a cache only if this is given
+    /// where this computer keeps what makes it quicker ($RESTIC_CACHE_DIR, or the system's place);
+    /// for a repository in a folder only if this is given
     #[arg(long, global = true, value_name = "directory")]
     pub(crate) cache_dir: Option<PathBuf>,
-    /// auto remove old cache directories
+    /// remove what was not used for a month from there
     #[arg(long, global = true)]
     pub(crate) cleanup_cache: bool,
-    /// do not use a local cache
+    /// keep nothing on this computer, and use nothing of it
     #[arg(long, global = true)]
     pub(crate) no_cache: bool,
-    /// limits downloads to a maximum rate in KiB/s. (default: unlimited)
+    /// read no faster than this, in KiB/s
     #[arg(long, global = true, value_name = "rate")]
     pub(crate) limit_download: Option<u64>,
-    /// limits uploads to a maximum rate in KiB/s. (default: unlimited)
+    /// store no faster than this, in KiB/s
     #[arg(long, global = true, value_name = "rate")]
     pub(crate) limit_upload: Option<u64>,
-    /// set extended option (key=value, can be specified multiple times); none concerns local
-    /// repositories
+    /// a setting of the storage; a repository in a folder has none
     #[arg(short, long, global = true, value_name = "key=value")]
     pub(crate) option: Vec<String>,
 
@@ -97,19 +93,19 @@ pub(crate) struct GlobalArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global Flags (without effect on local repositories)")]
 pub(crate) struct NetworkArguments {
-    /// file to load root certificates from
+    /// certificates to trust instead of the system's
     #[arg(long, global = true, value_name = "file")]
     pub(crate) cacert: Option<PathBuf>,
-    /// set a http user agent for outgoing http requests
+    /// what to call ourselves in requests
     #[arg(long, global = true, value_name = "string")]
     pub(crate) http_user_agent: Option<String>,
-    /// skip TLS certificate verification when connecting to the repository (insecure)
+    /// believe any certificate (insecure)
     #[arg(long, global = true)]
     pub(crate) insecure_tls: bool,
-    /// duration after which to retry stuck requests
+    /// when a request counts as stuck and is made again
     #[arg(long, global = true, value_name = "duration", value_parser = values::duration)]
     pub(crate) stuck_request_timeout: Option<Duration>,
-    /// path to a file containing PEM encoded TLS client certificate and private key
+    /// a PEM file with the certificate and key that prove who we are
     #[arg(long, global = true, value_name = "file")]
     pub(crate) tls_client_cert: Option<PathBuf>,
 }

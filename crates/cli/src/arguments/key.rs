@@ -15,29 +15,29 @@ pub(crate) struct KeyArguments {
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Add a new key (password) to the repository; returns the new key ID
+    /// Add a password; the ones before stay
     Add(NewKeyArguments),
-    /// List keys (passwords)
+    /// List who can open the repository
     List(KeyWords),
-    /// Change key (password); creates a new key ID and removes the old key ID, returns new key ID
+    /// Replace the password in use by another
     Passwd(NewKeyArguments),
-    /// Remove key ID (password) from the repository
+    /// Remove a password, but not the one in use
     Remove(KeyWords),
 }
 
 /// What a new key is like.
 #[derive(Debug, Args)]
 pub(crate) struct NewKeyArguments {
-    /// the username for new key
+    /// whose it is
     #[arg(long, value_name = "string")]
     pub(crate) user: Option<String>,
-    /// the hostname for new key
+    /// of which computer
     #[arg(long, value_name = "string")]
     pub(crate) host: Option<String>,
-    /// file from which to read the new password
+    /// a file that holds the new password
     #[arg(long, value_name = "file")]
     pub(crate) new_password_file: Option<PathBuf>,
-    /// add an empty password for the repository (insecure)
+    /// the new password is empty: whoever has the repository can read it
     #[arg(long)]
     pub(crate) new_insecure_no_password: bool,
     #[arg(hide = true)]

@@ -1,4 +1,4 @@
-//! The flags of every command: restic's, word for word, and ours.
+//! The flags of every command: restic's, and ours.
 //!
 //! Parsing follows the library that restic uses: global flags stand before or after the command,
 //! the last one of a repeated flag counts, a value may begin with a dash, and a switch may be
@@ -68,62 +68,62 @@ pub(crate) struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Create a new backup of files and/or directories
+    /// Store a snapshot of files and folders
     Backup(Box<BackupArguments>),
-    /// Operate on local cache directories
+    /// Show or tidy what this computer keeps of repositories to be quicker
     Cache(CacheArguments),
-    /// Print internal objects to stdout
+    /// Print what is stored in the repository as it is
     Cat(CatArguments),
-    /// Check the repository for errors
+    /// Look for damage, on request in every byte
     Check(CheckArguments),
-    /// Copy snapshots from one repository to another
+    /// Take snapshots over from another repository
     Copy(CopyArguments),
-    /// Show differences between two snapshots
+    /// Tell what changed between two snapshots
     Diff(DiffArguments),
-    /// Print a backed-up file to stdout
+    /// Write a file of a snapshot, or an archive of a folder, to standard output
     Dump(DumpArguments),
-    /// Find a file, a directory or restic IDs
+    /// Find files by name, or where a blob, tree or pack is used
     Find(FindArguments),
-    /// Remove snapshots from the repository
+    /// Remove snapshots, those named or those a policy no longer keeps
     Forget(Box<ForgetArguments>),
-    /// Generate manual pages and auto-completion files (bash, fish, zsh, powershell)
+    /// Write manual pages, and completions for bash, fish, zsh and PowerShell
     Generate(GenerateArguments),
-    /// Initialize a new repository
+    /// Make a new, empty repository
     Init(InitArguments),
-    /// Manage keys (passwords)
+    /// Add, change and remove passwords
     Key(KeyArguments),
-    /// List objects in the repository
+    /// List ids of what is stored
     List(ListArguments),
     /// Show who holds locks, whether they are alive, and why that is known
     Locks(LocksArguments),
-    /// List files in a snapshot
+    /// List the files of a snapshot
     Ls(LsArguments),
-    /// Apply migrations
+    /// Bring a repository to a newer format
     Migrate(MigrateArguments),
-    /// Mount the repository
+    /// Show all snapshots as folders
     Mount(MountArguments),
-    /// Remove unneeded data from the repository
+    /// Free the space that no snapshot needs any more
     Prune(PruneArguments),
     /// What `repair index` was called once
     #[command(hide = true)]
     RebuildIndex(RepairIndexArguments),
-    /// Recover data from the repository not referenced by snapshots
+    /// Make a snapshot of the folders that no snapshot has any more
     Recover,
-    /// Repair the repository
+    /// Save what can be saved of a damaged repository
     Repair(RepairArguments),
-    /// Extract the data from a snapshot
+    /// Bring files back from a snapshot
     Restore(Box<RestoreArguments>),
-    /// Rewrite snapshots to exclude unwanted files
+    /// Make new snapshots from old ones without what is not wanted
     Rewrite(Box<RewriteArguments>),
-    /// List all snapshots
+    /// List the snapshots
     Snapshots(SnapshotsArguments),
-    /// Scan the repository and show basic statistics
+    /// Count how much snapshots hold
     Stats(StatsArguments),
-    /// Modify tags on snapshots
+    /// Change the tags of snapshots
     Tag(TagArguments),
-    /// Remove locks other processes created
+    /// Remove locks whose owners are dead
     Unlock(UnlockArguments),
-    /// Print version information
+    /// Say which version this is
     Version,
 }
 

@@ -12,21 +12,21 @@ pub(crate) struct MountArguments {
     /// the folder to show the repository in
     #[arg(value_name = "mountpoint")]
     pub(crate) folders: Vec<PathBuf>,
-    /// allow other users to access the data in the mounted directory
+    /// let other users in, too
     #[arg(long)]
     pub(crate) allow_other: bool,
-    /// for 'allow-other', ignore Unix permissions and allow users to read all snapshot files
+    /// and let them read everything, whatever its permissions say
     #[arg(long)]
     pub(crate) no_default_permissions: bool,
-    /// use 'root' as the owner of files and dirs
+    /// show everything as root's
     #[arg(long)]
     pub(crate) owner_root: bool,
-    /// set template for path names: %i and %I by short and long snapshot ID, %u by username, %h by
-    /// hostname, %t by tags, %T by time (can be specified multiple times) (default: ids/%i,
-    /// snapshots/%T, hosts/%h/%T, tags/%t/%T)
+    /// a path to show each snapshot at, with %i and %I for its short and long id, %u for the user,
+    /// %h for the computer, %t for tags and %T for the time; may be repeated (ids/%i, snapshots/%T,
+    /// hosts/%h/%T and tags/%t/%T)
     #[arg(long, value_name = "template")]
     pub(crate) path_template: Vec<String>,
-    /// set template to use for times: how "Mon Jan 2 15:04:05 -0700 MST 2006" is to be written
+    /// how %T looks: write "Mon Jan 2 15:04:05 -0700 MST 2006" the way times are to be written
     #[arg(long, value_name = "template", default_value = "2006-01-02T15:04:05Z07:00")]
     pub(crate) time_template: String,
     #[command(flatten)]

@@ -8,7 +8,7 @@ use crate::values;
 /// `holdfast prune`
 #[derive(Debug, Args)]
 pub(crate) struct PruneArguments {
-    /// do not modify the repository, just print what would be done
+    /// change nothing, only say what would go
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
@@ -18,21 +18,20 @@ pub(crate) struct PruneArguments {
 /// What is copied and what may stay; of `forget --prune`, too.
 #[derive(Debug, Default, Args)]
 pub(crate) struct PruneHowArguments {
-    /// tolerate given limit of unused data (absolute value in bytes with suffixes k/K, m/M, g/G,
-    /// t/T, a value in % or the word 'unlimited') (default "5%")
+    /// how much may lie unused rather than be copied around: a size, a share of all data, or
+    /// `unlimited` (5%)
     #[arg(long, value_name = "limit", value_parser = max_unused)]
     pub(crate) max_unused: Option<MaxUnused>,
-    /// stop after repacking this much data in total (allowed suffixes for size: k/K, m/M, g/G,
-    /// t/T)
+    /// copy at most so much; k, m, g and t stand for powers of 1024
     #[arg(long, value_name = "size", value_parser = values::bytes)]
     pub(crate) max_repack_size: Option<u64>,
-    /// only repack packs which are cacheable
+    /// copy only out of packs of folders and names, not of content
     #[arg(long)]
     pub(crate) repack_cacheable_only: bool,
-    /// repack all uncompressed data
+    /// compress what is not compressed yet
     #[arg(long)]
     pub(crate) repack_uncompressed: bool,
-    /// pack below-limit packfiles (allowed suffixes: m/M)
+    /// put packs together that are smaller than this
     #[arg(long, value_name = "below-limit", value_parser = values::bytes)]
     pub(crate) repack_smaller_than: Option<u64>,
 }

@@ -15,11 +15,11 @@ pub(crate) struct RepairArguments {
 /// What to repair.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RepairCommand {
-    /// Build a new index
+    /// Make the index anew from the packs
     Index(RepairIndexArguments),
-    /// Salvage damaged pack files
+    /// Save what is whole in damaged packs
     Packs(RepairPacksArguments),
-    /// Repair snapshots
+    /// Make snapshots without what is lost
     #[command(after_help = SNAPSHOTS_HELP)]
     Snapshots(RepairSnapshotsArguments),
 }
@@ -32,13 +32,13 @@ stores what is missing, and older snapshots are whole again.";
 /// `holdfast repair snapshots`
 #[derive(Debug, Args)]
 pub(crate) struct RepairSnapshotsArguments {
-    /// the snapshots to repair (default: all)
+    /// which snapshots (all)
     #[arg(value_name = "snapshot ID")]
     pub(crate) snapshots: Vec<String>,
-    /// do not do anything, just print what would be done
+    /// change nothing, only say what would be
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
-    /// remove original snapshots after creating new ones
+    /// remove the old snapshots once the new ones are stored
     #[arg(long)]
     pub(crate) forget: bool,
     #[command(flatten)]
@@ -48,7 +48,7 @@ pub(crate) struct RepairSnapshotsArguments {
 /// `holdfast repair index`
 #[derive(Debug, Args)]
 pub(crate) struct RepairIndexArguments {
-    /// read all pack files to generate new index from scratch
+    /// believe nothing of the index: read what every pack holds
     #[arg(long)]
     pub(crate) read_all_packs: bool,
 }

@@ -12,30 +12,30 @@ pub(crate) struct RestoreArguments {
     /// the snapshot, `latest`, or one of them with a folder: `latest:/etc`
     #[arg(value_name = "snapshotID")]
     pub(crate) snapshots: Vec<String>,
-    /// directory to extract data to
+    /// the folder to restore to
     #[arg(short = 't', long, value_name = "string")]
     pub(crate) target: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) patterns: RestorePatternArguments,
     #[command(flatten)]
     pub(crate) filter: SnapshotFilterArguments,
-    /// overwrite behavior
+    /// what becomes of files that are there already
     #[arg(long, value_name = "behavior", default_value = "always")]
     pub(crate) overwrite: OverwriteArgument,
-    /// delete files from target directory if they do not exist in snapshot. Use '--dry-run -vv'
-    /// to check what would be deleted
+    /// remove what the snapshot has not from the folders that are restored; `--dry-run -vv` says
+    /// what that would be
     #[arg(long)]
     pub(crate) delete: bool,
-    /// do not write any data, just show what would be done
+    /// write nothing, only say what would be written
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// restore files as sparse
+    /// leave holes where content is zeros
     #[arg(long)]
     pub(crate) sparse: bool,
-    /// verify restored files content
+    /// read what was written once more, and compare
     #[arg(long)]
     pub(crate) verify: bool,
-    /// restore file ownership by user name and group name (except POSIX ACLs)
+    /// give files to the user and group of the same name, not of the same number
     #[arg(long)]
     pub(crate) ownership_by_name: bool,
 }
@@ -45,10 +45,10 @@ pub(crate) struct RestoreArguments {
 pub(crate) struct RestorePatternArguments {
     #[command(flatten)]
     pub(crate) entries: PatternArguments,
-    /// exclude xattr by pattern (can be specified multiple times)
+    /// leave these extended attributes out; may be repeated
     #[arg(long, value_name = "pattern")]
     pub(crate) exclude_xattr: Vec<String>,
-    /// include xattr by pattern (can be specified multiple times)
+    /// restore these extended attributes only; may be repeated
     #[arg(long, value_name = "pattern")]
     pub(crate) include_xattr: Vec<String>,
 }

@@ -7,24 +7,24 @@ use super::{PatternArguments, SnapshotFilterArguments};
 /// `holdfast rewrite`
 #[derive(Debug, Args)]
 pub(crate) struct RewriteArguments {
-    /// the snapshots to rewrite (default: all)
+    /// which snapshots (all)
     #[arg(value_name = "snapshotID")]
     pub(crate) snapshots: Vec<String>,
-    /// do not do anything, just print what would be done
+    /// change nothing, only say what would be
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) patterns: PatternArguments,
-    /// remove original snapshots after creating new ones
+    /// remove the old snapshots once the new ones are stored
     #[arg(long)]
     pub(crate) forget: bool,
-    /// replace hostname
+    /// give them this host name
     #[arg(long, value_name = "string")]
     pub(crate) new_host: Option<String>,
-    /// replace time of the backup
+    /// give them this time
     #[arg(long, value_name = "string")]
     pub(crate) new_time: Option<String>,
-    /// create snapshot summary record if it does not exist
+    /// count what they hold if that is not in them
     #[arg(short = 's', long)]
     pub(crate) snapshot_summary: bool,
     #[command(flatten)]

@@ -13,11 +13,10 @@ use crate::values::{self, TagList};
 /// `holdfast init`
 #[derive(Debug, Args)]
 pub(crate) struct InitArguments {
-    /// repository format version to use, allowed values are a format version, 'latest' and
-    /// 'stable'
+    /// the format: 1, 2, `stable` or `latest`
     #[arg(long, value_name = "string", default_value = "stable")]
     pub(crate) repository_version: String,
-    /// copy chunker parameters from the secondary repository (useful with the copy command)
+    /// cut files as the repository of the --from flags does, so that copies take no more space
     #[arg(long)]
     pub(crate) copy_chunker_params: bool,
     #[command(flatten)]
@@ -27,16 +26,16 @@ pub(crate) struct InitArguments {
 /// `holdfast snapshots`
 #[derive(Debug, Args)]
 pub(crate) struct SnapshotsArguments {
-    /// the snapshots to show (default: all)
+    /// which snapshots (all)
     #[arg(value_name = "snapshotID")]
     pub(crate) snapshots: Vec<String>,
-    /// use compact output format
+    /// one line for each, without paths
     #[arg(short = 'c', long)]
     pub(crate) compact: bool,
-    /// group snapshots by host, paths and/or tags, separated by comma
+    /// show snapshots of the same host, paths or tags together; separated by commas
     #[arg(short = 'g', long, value_name = "group")]
     pub(crate) group_by: Option<GroupBy>,
-    /// only show the last n snapshots for each host and path
+    /// only the newest n of each group, or of each host and paths
     #[arg(long, value_name = "n")]
     pub(crate) latest: Option<usize>,
     /// what --latest 1 was called once
@@ -52,22 +51,22 @@ pub(crate) struct LsArguments {
     /// the snapshot, then the absolute folders to list
     #[arg(value_name = "snapshotID [dir...]")]
     pub(crate) words: Vec<String>,
-    /// print sizes in human readable format
+    /// sizes in KiB, MiB and so on
     #[arg(long)]
     pub(crate) human_readable: bool,
-    /// use a long listing format showing size and mode
+    /// with permissions, owner, size and time
     #[arg(short = 'l', long)]
     pub(crate) long: bool,
-    /// output NCDU export format (pipe into 'ncdu -f -')
+    /// for `ncdu -f -`
     #[arg(long)]
     pub(crate) ncdu: bool,
-    /// include files in subfolders of the listed directories
+    /// with everything below the folders
     #[arg(long)]
     pub(crate) recursive: bool,
-    /// reverse sorted output
+    /// the other way round
     #[arg(long)]
     pub(crate) reverse: bool,
-    /// sort output by
+    /// by what to sort
     #[arg(short = 's', long, value_name = "mode", default_value = "name")]
     pub(crate) sort: SortArgument,
     #[command(flatten)]
@@ -89,17 +88,17 @@ pub(crate) enum SortArgument {
 /// `holdfast check`
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// the snapshots to check (default: all)
+    /// which snapshots (all)
     #[arg(value_name = "snapshotID")]
     pub(crate) snapshots: Vec<String>,
-    /// read all data blobs
+    /// read all content back and verify it
     #[arg(long)]
     pub(crate) read_data: bool,
-    /// read a subset of data packs, specified as 'n/t' for specific part, or either 'x%' or
-    /// 'x.y%' or a size in bytes with suffixes k/K, m/M, g/G, t/T for a random subset
+    /// read part of the content back: the n-th of t parts as 'n/t', or a share ('2.5%') or a size
+    /// ('5g') by chance
     #[arg(long, value_name = "subset")]
     pub(crate) read_data_subset: Option<String>,
-    /// use existing cache, only read uncached data from repository
+    /// read what this computer keeps of the repository from there
     #[arg(long)]
     pub(crate) with_cache: bool,
     /// what no check does any more
@@ -116,7 +115,7 @@ pub(crate) struct UnlockArguments {
     /// are alive
     #[arg(value_name = "lock ID")]
     pub(crate) locks: Vec<String>,
-    /// remove all locks, even non-stale ones
+    /// remove all locks, of the living, too
     #[arg(long)]
     pub(crate) remove_all: bool,
 }
@@ -136,13 +135,13 @@ pub(crate) struct ListArguments {
 /// `holdfast cache`
 #[derive(Debug, Args)]
 pub(crate) struct CacheArguments {
-    /// remove old cache directories
+    /// remove what was not used for so long
     #[arg(long)]
     pub(crate) cleanup: bool,
-    /// max age in days for cache directories to be considered old
+    /// for how many days
     #[arg(long, value_name = "days", default_value_t = MAX_AGE_DAYS)]
     pub(crate) max_age: u64,
-    /// do not output the size of the cache directories
+    /// do not add sizes up
     #[arg(long)]
     pub(crate) no_size: bool,
     #[arg(hide = true)]
@@ -161,10 +160,10 @@ pub(crate) struct CatArguments {
 /// `holdfast stats`
 #[derive(Debug, Args)]
 pub(crate) struct StatsArguments {
-    /// the snapshots to count (default: all)
+    /// which snapshots (all)
     #[arg(value_name = "snapshot ID")]
     pub(crate) snapshots: Vec<String>,
-    /// counting mode: restore-size, files-by-contents, blobs-per-file or raw-data
+    /// what to count: restore-size, files-by-contents, blobs-per-file or raw-data
     #[arg(long, value_name = "string", default_value = "restore-size")]
     pub(crate) mode: String,
     #[command(flatten)]
@@ -174,19 +173,16 @@ pub(crate) struct StatsArguments {
 /// `holdfast tag`
 #[derive(Debug, Args)]
 pub(crate) struct TagArguments {
-    /// the snapshots to modify (default: all)
+    /// which snapshots (all)
     #[arg(value_name = "snapshotID")]
     pub(crate) snapshots: Vec<String>,
-    /// tags which will replace the existing tags in the format `tag[,tag,...]` (can be given
-    /// multiple times)
+    /// have these tags and no others; separated by commas, may be repeated
     #[arg(long, value_name = "tags", value_parser = values::tag_list)]
     pub(crate) set: Vec<TagList>,
-    /// tags which will be added to the existing tags in the format `tag[,tag,...]` (can be given
-    /// multiple times)
+    /// have these tags, too
     #[arg(long, value_name = "tags", value_parser = values::tag_list)]
     pub(crate) add: Vec<TagList>,
-    /// tags which will be removed from the existing tags in the format `tag[,tag,...]` (can be
-    /// given multiple times)
+    /// do not have these tags
     #[arg(long, value_name = "tags", value_parser = values::tag_list)]
     pub(crate) remove: Vec<TagList>,
     #[command(flatten)]
@@ -199,7 +195,7 @@ pub(crate) struct DiffArguments {
     /// the two snapshots, each perhaps with a folder in it: `latest:/etc`
     #[arg(value_name = "snapshotID snapshotID")]
     pub(crate) snapshots: Vec<String>,
-    /// print changes in metadata
+    /// also tell where only metadata differs
     #[arg(long)]
     pub(crate) metadata: bool,
 }
@@ -210,37 +206,37 @@ pub(crate) struct FindArguments {
     /// what to look for
     #[arg(value_name = "PATTERN")]
     pub(crate) patterns: Vec<String>,
-    /// pattern is a blob-ID
+    /// look for blobs of files, by id
     #[arg(long)]
     pub(crate) blob: bool,
-    /// pattern is a tree-ID
+    /// look for trees, by id
     #[arg(long)]
     pub(crate) tree: bool,
-    /// pattern is a pack-ID
+    /// look for what packs hold, by id
     #[arg(long)]
     pub(crate) pack: bool,
-    /// display the pack-ID the blobs belong to (with --blob or --tree)
+    /// also say in which pack each of them is
     #[arg(long)]
     pub(crate) show_pack_id: bool,
-    /// print sizes in human readable format
+    /// sizes in KiB, MiB and so on
     #[arg(long)]
     pub(crate) human_readable: bool,
-    /// ignore case for pattern
+    /// whatever the case of letters
     #[arg(short = 'i', long)]
     pub(crate) ignore_case: bool,
-    /// use a long listing format showing size and mode
+    /// with permissions, owner, size and time
     #[arg(short = 'l', long)]
     pub(crate) long: bool,
-    /// newest modification date/time
+    /// changed at this time at the latest
     #[arg(short = 'N', long, value_name = "string")]
     pub(crate) newest: Option<String>,
-    /// oldest modification date/time
+    /// changed at this time or later
     #[arg(short = 'O', long, value_name = "string")]
     pub(crate) oldest: Option<String>,
-    /// reverse sort order oldest to newest
+    /// oldest snapshots first
     #[arg(short = 'R', long)]
     pub(crate) reverse: bool,
-    /// snapshot id to search in (can be given multiple times)
+    /// only in this snapshot; may be repeated
     #[arg(short = 's', long = "snapshot", value_name = "id")]
     pub(crate) snapshots: Vec<String>,
     #[command(flatten)]
@@ -253,10 +249,10 @@ pub(crate) struct DumpArguments {
     /// the snapshot, then the file or folder in it; `/` for everything
     #[arg(value_name = "snapshotID file")]
     pub(crate) words: Vec<OsString>,
-    /// set archive format
+    /// what a folder becomes
     #[arg(short = 'a', long, value_name = "format", default_value = "tar")]
     pub(crate) archive: ArchiveArgument,
-    /// write the output to target path
+    /// write to this file instead of standard output
     #[arg(short = 't', long, value_name = "path")]
     pub(crate) target: Option<PathBuf>,
     #[command(flatten)]

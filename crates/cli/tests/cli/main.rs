@@ -17,6 +17,7 @@ mod keys;
 mod lists;
 #[cfg(unix)]
 mod locks;
+#[cfg(unix)]
 mod rates;
 #[cfg(unix)]
 mod repair;

@@ -16,6 +16,7 @@ use holdfast_engine::monitor::{Cancellation, Unwatched};
 use holdfast_engine::prune::{
     MaxUnused, Prune, PruneError, PruneLocking, PruneOptions, PruneOutcome, PrunePlan,
 };
+use holdfast_engine::repair::{IndexRepairOptions, repair_index};
 use holdfast_engine::snapshot::Snapshot;
 use holdfast_testkit::random::Random;
 use holdfast_testkit::{FaultyBackend, TestRepository, files_in};
@@ -535,4 +536,54 @@ fn interrupt(world: &World) {
             return;
         }
     }
+}
+
+/// What is asked for on a storage that has no room left.
+fn without_room(world: &World) -> PruneOptions {
+    PruneOptions { max_repack_bytes: Some(0), remove_index_first: true, ..world.options() }
+}
+
+#[test]
+fn without_room_the_index_goes_first_and_comes_back_when_packs_have_made_some() {
+    let world = World::with_history(9);
+    let before = size_of(&world);
+    let outcome = world.prune(&without_room(&world)).expect("memory does not fail");
+    assert!(outcome.removed > 0 && outcome.repacked == 0, "{outcome:?}");
+    assert!(size_of(&world) < before);
+    world.assert_whole();
+    let plan = world.plan(&without_room(&world)).expect("sound");
+    assert_eq!(plan.stats().packs_to_remove, 0);
+}
+
+fn size_of(world: &World) -> u64 {
+    let listed = world.storage.list(FileKind::Pack).expect("memory");
+    listed.iter().map(|pack| pack.size).sum()
+}
+
+#[test]
+fn wherever_a_prune_without_room_is_stopped_the_index_can_be_repaired() {
+    let (mut lost, mut unharmed) = (0, 0);
+    for changes in 0.. {
+        let world = World::with_history(11);
+        let kind = BackendErrorKind::Full;
+        let faulty = Arc::new(FaultyBackend::new(world.storage.clone(), changes, kind));
+        let test = TestRepository::open(faulty).expect("reading works");
+        let done = prune(&test, &without_room(&world));
+        drop(test);
+        clear_locks(&world);
+        if matches!(done, Err(PruneError::IndexLost { .. })) {
+            lost += 1;
+            let lock = world.test.lock(true);
+            let (options, cancel) = (IndexRepairOptions::default(), Cancellation::default());
+            repair_index(&world.test.repository, options, &lock, &Unwatched, &cancel)
+                .expect("memory does not fail");
+        } else {
+            unharmed += 1;
+        }
+        world.assert_whole();
+        if matches!(done, Ok(outcome) if outcome.failed == 0) {
+            break;
+        }
+    }
+    assert!(lost > 3 && unharmed > 3, "{lost} {unharmed}");
 }

@@ -11,6 +11,10 @@ pub(crate) struct PruneArguments {
     /// change nothing, only say what would go
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
+    /// UNSAFE, READ THE DOCUMENTATION BEFORE USING! Try to recover a repository stuck with no free
+    /// space. Do not use without trying out 'prune --max-repack-size 0' first.
+    #[arg(long, value_name = "string")]
+    pub(crate) unsafe_recover_no_free_space: Option<String>,
     #[command(flatten)]
     pub(crate) how: PruneHowArguments,
 }

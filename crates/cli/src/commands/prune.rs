@@ -31,8 +31,19 @@ pub(crate) fn prune(session: &Session, arguments: &PruneArguments) -> Ended {
             "--no-lock is only applicable in combination with --dry-run for prune command",
         ));
     }
-    let options = PruneOptions { dry_run: arguments.dry_run, ..options(session, &arguments.how)? };
+    let mut options =
+        PruneOptions { dry_run: arguments.dry_run, ..options(session, &arguments.how)? };
     let repository = session.open()?;
+    if let Some(id) = &arguments.unsafe_recover_no_free_space {
+        let own = repository.config().id.to_string();
+        if *id != own {
+            let text = format!("must pass id '{own}' to --unsafe-recover-no-free-space");
+            return Err(Failure::fatal(text).meaning("Nothing was changed."));
+        }
+        // Without room nothing can be copied.
+        options.max_repack_bytes = Some(0);
+        options.remove_index_first = true;
+    }
     run(session, &repository, &options)
 }
 
@@ -199,6 +210,10 @@ fn failed(error: PruneError) -> Failure {
         PruneError::LockLost(_) => Failure::fatal("the lock on the repository was lost")
             .meaning(UNHARMED)
             .advice("Run the command again when the other program is done.")
+            .cause(error),
+        PruneError::IndexLost { .. } => Failure::fatal(error.to_string())
+            .meaning("The data of all snapshots is there, but nothing tells where any more.")
+            .advice("Make room on the storage and run `holdfast repair index`; back up only then.")
             .cause(error),
         PruneError::Store(_) | PruneError::Write(_) => {
             let failure = Failure::fatal("the repository could not be rearranged");

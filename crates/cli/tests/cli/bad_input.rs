@@ -255,3 +255,18 @@ fn replace(path: &Path, content: &[u8]) {
     let _ = std::fs::remove_file(path);
     std::fs::write(path, content).expect("written");
 }
+
+#[test]
+fn a_prune_without_room_needs_the_id_of_the_repository() {
+    let world = World::new();
+    world.run("backup source").success();
+    let flag = "--unsafe-recover-no-free-space";
+    world.run(&format!("prune {flag} yes")).failure(1, "Fatal: must pass id '");
+    let config: serde_json::Value =
+        serde_json::from_str(&world.run("cat config").success()).expect("a config");
+    let id = config["id"].as_str().expect("an id");
+    world.run("forget latest").success();
+    world.run(&format!("prune {flag} {id}")).success();
+    assert!(world.files("data").is_empty() && world.files("index").is_empty());
+    world.run("check").success();
+}

@@ -1,7 +1,7 @@
 //! Why a copy could not go on.
 
-use crate::backend::BackendError;
 use crate::lock::LockLost;
+use crate::rearrange::RearrangeError;
 use crate::repository::{ReadError, WriteError};
 use crate::store::StoreError;
 
@@ -24,12 +24,6 @@ pub enum CopyError {
     /// A snapshot could not be stored.
     #[error("could not store a snapshot")]
     Write(#[from] WriteError),
-    /// What was stored could not be made durable.
-    #[error("could not make the copy durable")]
-    Sync {
-        /// The cause.
-        source: BackendError,
-    },
     /// The lock on the destination is gone, and with it the certainty that what was there still is.
     #[error("the lock on the repository was lost")]
     Lock(#[from] LockLost),
@@ -52,6 +46,16 @@ impl CopyError {
         match source {
             ReadError::Cancelled => Self::Cancelled,
             source => Self::Source { source },
+        }
+    }
+}
+
+impl From<RearrangeError> for CopyError {
+    fn from(error: RearrangeError) -> Self {
+        match error {
+            RearrangeError::Read(source) => Self::Destination(source),
+            RearrangeError::Write(source) => Self::Write(source),
+            RearrangeError::LockLost(source) => Self::Lock(source),
         }
     }
 }

@@ -32,6 +32,7 @@ use crate::monitor::{
     Cancellation, Event, Finding, FindingKind, Monitor, Phase, Watch, with_causes,
 };
 use crate::pack::PACK_BYTES_DEFAULT;
+use crate::rearrange::store_snapshot;
 use crate::repository::Repository;
 use crate::snapshot::{self, Snapshot};
 use crate::store::{Fence, PackNotes, Store, StoreOptions, take_stock};
@@ -260,15 +261,15 @@ impl Work<'_> {
                 self.find(FindingKind::Damaged, message);
                 continue;
             }
-            self.copy.lock.fence()?;
             // The parent is of no use there. The first id tells later copies that this is one.
             let original = snapshot.original.or(Some(*id));
             let copy = Snapshot { parent: None, original, ..snapshot.clone() };
-            let copy = copy.store(destination)?;
+            let (lock, monitor) = (self.copy.lock, self.watch.monitor);
+            let copy = store_snapshot(destination, &copy, lock, "copy", monitor)?;
             outcome.copied.push((*id, copy));
             self.step(CopyStep::Stored { original: *id, copy });
         }
-        destination.backend().sync().map_err(|source| CopyError::Sync { source })
+        Ok(())
     }
 
     fn check_cancelled(&self) -> Result<(), CopyError> {

@@ -74,6 +74,12 @@ pub enum PruneError {
         /// Which pack.
         id: PackId,
     },
+    /// The index was removed to make room, and could not be stored again.
+    #[error("the index was removed to make room and could not be stored again")]
+    IndexLost {
+        /// The cause.
+        source: Box<PruneError>,
+    },
     /// Another program's setting in the repository would have to be honoured and cannot be.
     #[error(
         "the repository has the setting {setting:?} of another program, which cannot be honoured"

@@ -211,7 +211,8 @@ impl Prune<'_> {
         let mut index_files: HashSet<IndexId> = list_ids(repository, FileKind::Index, IndexId)?;
         let mut index = repository.load_index(cancel)?;
         let listed = repository.list(FileKind::Pack)?;
-        if let Some(lock) = lock.as_ref().filter(|_| !self.options.dry_run) {
+        let stores = !self.options.dry_run && !self.options.remove_index_first;
+        if let Some(lock) = lock.as_ref().filter(|_| stores) {
             // What an interrupted prune copied already need not be copied again.
             let watch = Watch { monitor, cancel };
             let stored = adopt_left::<PruneError>(repository, &mut index, &listed, lock, watch)?;

@@ -32,6 +32,10 @@ pub struct PruneOptions {
     pub extra_verify: bool,
     /// How old packs that no index file names must be to be removed.
     pub unindexed_age_min: Duration,
+    /// Remove the index files that change, and the packs, before their successors are stored: for a
+    /// storage so full that it does not even take an index file. Stopped in between, the repository
+    /// needs [`repair index`](crate::repair) before it can be used. Nothing is copied then.
+    pub remove_index_first: bool,
     /// Only plan: nothing is stored, and carrying the plan out is refused.
     pub dry_run: bool,
     /// Snapshots to plan without, as if they were removed already. Only for a dry run.
@@ -50,6 +54,7 @@ impl Default for PruneOptions {
             pack_bytes: PACK_BYTES_DEFAULT,
             extra_verify: true,
             unindexed_age_min: UNINDEXED_AGE_MIN,
+            remove_index_first: false,
             dry_run: false,
             assume_forgotten: Vec::new(),
         }

@@ -10,10 +10,11 @@ use super::{Prune, PruneError, PruneOutcome, PrunePlan, list_ids, mark};
 use crate::backend::{Backend, FileKind, FileName, Listed};
 use crate::blob::BlobKind;
 use crate::id::{BlobId, IndexId, PackId, RawId, SnapshotId};
-use crate::index::Index;
+use crate::index::{Index, IndexFile};
 use crate::lock::HeldLock;
 use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals};
 use crate::rearrange::{IndexRewriter, remove};
+use crate::repository::WriteError;
 
 impl PrunePlan {
     /// True if anything is to be removed or copied.
@@ -46,7 +47,7 @@ impl Prune<'_> {
         if cancel.is_cancelled() {
             return Err(PruneError::Cancelled);
         }
-        let replaced = self.rewrite_index(&index_files, &leaving, lock)?;
+        let (replaced, later) = self.rewrite_index(&index_files, &leaving, lock)?;
 
         let (abandoned, left) = self.abandoned(&index, &present, Some(lock));
         // Those that are gone already are not there to be removed.
@@ -57,12 +58,16 @@ impl Prune<'_> {
         monitor.event(Event::Total(Totals { files, folders: 0, bytes: 0, exact: true }));
         monitor.event(Event::Phase(Phase::Removing));
         let remove = |kind, ids: &[RawId]| remove(repository, kind, ids, lock, "prune", monitor);
-        let mut failed = remove(FileKind::Index, &replaced)?;
+        let removed = remove(FileKind::Index, &replaced);
         // A pack must not go before the index that names it is gone for good.
-        if failed > 0 {
-            return Ok(PruneOutcome { rescued, failed, ..PruneOutcome::default() });
+        if !matches!(removed, Ok(0)) {
+            self.store_index(&later, lock)?;
+            return Ok(PruneOutcome { rescued, failed: removed?, ..PruneOutcome::default() });
         }
-        failed = remove(FileKind::Pack, &packs)?;
+        let removed = remove(FileKind::Pack, &packs);
+        // Whatever became of the packs, the index has to be there again.
+        self.store_index(&later, lock)?;
+        let failed = removed?;
         Ok(PruneOutcome {
             repacked: plan.fates.iter().filter(|fate| **fate == Fate::Repack).count(),
             removed: packs.len(),
@@ -130,16 +135,38 @@ impl Prune<'_> {
         Ok(listed)
     }
 
-    /// Stores index files without the packs that leave, and returns the ones that these replace.
+    /// Stores the files that take the place of those that had to make room for them.
+    fn store_index(&self, files: &[IndexFile], lock: &HeldLock) -> Result<(), PruneError> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let store = || -> Result<(), PruneError> {
+            for file in files {
+                lock.fence()?;
+                self.repository.write_file(FileKind::Index, &file.to_json())?;
+            }
+            let failed = |source| WriteError::Backend { kind: FileKind::Index, source };
+            Ok(self.repository.backend().sync().map_err(failed)?)
+        };
+        store().map_err(|source| PruneError::IndexLost { source: Box::new(source) })
+    }
+
+    /// Stores index files without the packs that leave, and returns the ones that these replace; and
+    /// those that are to be stored only when there is room again.
     fn rewrite_index(
         &self,
         present: &HashSet<IndexId>,
         leaving: &HashSet<PackId>,
         lock: &HeldLock,
-    ) -> Result<Vec<RawId>, PruneError> {
-        let mut rewriter = IndexRewriter::new(self.repository, lock);
+    ) -> Result<(Vec<RawId>, Vec<IndexFile>), PruneError> {
+        let is_later = self.options.remove_index_first;
+        let mut rewriter = if is_later {
+            IndexRewriter::storing_later(self.repository, lock)
+        } else {
+            IndexRewriter::new(self.repository, lock)
+        };
         present.iter().try_for_each(|id| rewriter.take(*id, leaving))?;
-        Ok(rewriter.finish()?)
+        if is_later { Ok(rewriter.finish_later()?) } else { Ok((rewriter.finish()?, Vec::new())) }
     }
 
     /// Packs that no index file names and that are old enough to be called abandoned; and how many

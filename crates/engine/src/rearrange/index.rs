@@ -31,6 +31,8 @@ pub(crate) struct IndexRewriter<'a> {
     /// What was taken in, by the sum of what is said of the pack: interrupted work leaves the same
     /// said twice.
     taken: HashSet<RawId>,
+    /// Files that are to be stored later, if that is wanted.
+    later: Option<Vec<IndexFile>>,
 }
 
 impl<'a> IndexRewriter<'a> {
@@ -43,7 +45,14 @@ impl<'a> IndexRewriter<'a> {
             replaced: Vec::new(),
             held: None,
             taken: HashSet::new(),
+            later: None,
         }
+    }
+
+    /// One that stores nothing by itself; the caller does, with what [`finish_later`](Self::finish_later)
+    /// returns.
+    pub(crate) fn storing_later(repository: &'a Repository, lock: &'a HeldLock) -> Self {
+        Self { later: Some(Vec::new()), ..Self::new(repository, lock) }
     }
 
     /// Names a pack that no file that is taken in names, or that leaves these.
@@ -106,11 +115,22 @@ impl<'a> IndexRewriter<'a> {
     fn store(&mut self) -> Result<(), RearrangeError> {
         let file = std::mem::take(&mut self.next);
         self.blobs = 0;
-        if !file.packs.is_empty() || file.packs_to_delete.is_some() {
+        if file.packs.is_empty() && file.packs_to_delete.is_none() {
+            return Ok(());
+        }
+        if let Some(later) = &mut self.later {
+            later.push(file);
+        } else {
             self.lock.fence()?;
             self.repository.write_file(FileKind::Index, &file.to_json())?;
         }
         Ok(())
+    }
+
+    /// The files that may go, and those that are to be stored in their place.
+    pub(crate) fn finish_later(mut self) -> Result<(Vec<RawId>, Vec<IndexFile>), RearrangeError> {
+        self.store()?;
+        Ok((self.replaced, self.later.unwrap_or_default()))
     }
 
     /// Stores the last file and makes all of them durable; returns the files that may go now.

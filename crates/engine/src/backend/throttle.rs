@@ -31,6 +31,25 @@ pub struct Rates {
 }
 
 /// A storage with rates.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use holdfast_engine::backend::{Backend, FileKind, FileName, MemoryBackend, Rates, ThrottledBackend};
+/// use holdfast_engine::clock::Clock;
+/// use holdfast_engine::id::RawId;
+/// use holdfast_engine::monitor::Cancellation;
+/// use holdfast_testkit::FakeClock;
+///
+/// let clock = Arc::new(FakeClock::at("2026-03-27T09:00:00Z"));
+/// let rates = Rates { upload_bytes_per_second: Some(100), ..Rates::default() };
+/// let memory = Arc::new(MemoryBackend::new());
+/// let slow = ThrottledBackend::new(memory, rates, clock.clone(), Cancellation::default());
+/// let file = FileName::new(FileKind::Index, RawId::of(b"content"));
+/// slow.write(file, &[&[0; 1000]])?;
+/// assert_eq!(clock.awake().as_secs(), 10);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ThrottledBackend {
     inner: Arc<dyn Backend>,
     upload: Option<Account>,

@@ -131,6 +131,36 @@ pub struct CopyOutcome {
 impl Copy<'_> {
     /// Copies these snapshots in their order, but for those that the destination has.
     ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use holdfast_engine::backend::MemoryBackend;
+    /// use holdfast_engine::copy::{Copy, CopyOptions};
+    /// use holdfast_engine::monitor::{Cancellation, Unwatched};
+    /// use holdfast_engine::snapshot::load_all;
+    /// use holdfast_testkit::TestRepository;
+    ///
+    /// let [here, there] =
+    ///     [(); 2].map(|()| TestRepository::create(Arc::new(MemoryBackend::new())));
+    /// let source = tempfile::tempdir()?;
+    /// std::fs::write(source.path().join("letter.txt"), "Dear reader")?;
+    /// let tree = here.backup(source.path())?.tree;
+    ///
+    /// let snapshots = load_all(&here.repository, &Unwatched)?;
+    /// let copy = Copy {
+    ///     source: &here.repository,
+    ///     destination: &there.repository,
+    ///     lock: &there.lock(false),
+    ///     clock: &*there.clock,
+    ///     options: &CopyOptions::default(),
+    /// };
+    /// let all: Vec<_> = snapshots.iter().collect();
+    /// let outcome = copy.run(&all, &Unwatched, &Cancellation::default())?;
+    /// assert_eq!(outcome.copied.len(), 1);
+    /// assert_eq!(there.contents(tree)["/letter.txt"], b"Dear reader");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// When the work cannot go on, see [`CopyError`]. What was stored stays, and is not copied again.
     pub fn run(

@@ -13,6 +13,7 @@ mod content;
 pub mod fuse;
 mod go_time;
 mod layout;
+mod numbers;
 #[cfg(test)]
 mod tests;
 
@@ -21,10 +22,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
-use sha2::{Digest, Sha256};
 
 use content::{Contents, OpenFile};
 use layout::{Layout, Place, Stored, below};
+use numbers::{number_above, number_in};
 
 use crate::backend::FileKind;
 use crate::clock::Clock;
@@ -173,6 +174,29 @@ struct Seen {
 
 impl SnapshotFiles {
     /// The snapshots of a repository. The caller holds a lock on it.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use holdfast_engine::backend::MemoryBackend;
+    /// use holdfast_engine::mount::{MountOptions, ROOT, SnapshotFiles};
+    /// use holdfast_testkit::TestRepository;
+    ///
+    /// let test = TestRepository::create(Arc::new(MemoryBackend::new()));
+    /// let source = tempfile::tempdir()?;
+    /// std::fs::write(source.path().join("letter.txt"), "Dear reader")?;
+    /// let id = test.backup(source.path())?.snapshot.expect("it is stored");
+    ///
+    /// let (repository, clock) = (test.repository.clone(), test.clock.clone());
+    /// let files = SnapshotFiles::new(repository, MountOptions::default(), clock)?;
+    /// let mut found = files.attributes(ROOT)?;
+    /// for name in ["ids", &id.short(), "letter.txt"] {
+    ///     found = files.lookup(found.number, name.as_bytes())?;
+    /// }
+    /// let handle = files.open(found.number)?;
+    /// assert_eq!(files.read(handle, 5, 100)?, b"reader");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// When the index or the snapshots cannot be read.
@@ -467,29 +491,4 @@ fn as_item(place: &Place, path: String) -> Item {
 fn has_sound_name(node: &Node) -> bool {
     let name = node.name.as_slice();
     !matches!(name, b"" | b"." | b"..") && !name.iter().any(|byte| matches!(byte, b'/' | 0))
-}
-
-/// The number of an entry above snapshots.
-fn number_above(path: &str) -> u64 {
-    number_of(&[b"above", path.as_bytes()])
-}
-
-/// The number of an entry of a snapshot: the same for all names of a file in that snapshot.
-fn number_in(folder: u64, snapshot: u64, node: &Node) -> u64 {
-    if node.links > 1 && node.kind != NodeKind::Folder && node.inode != 0 {
-        let ids = [snapshot, node.device_id, node.inode].map(u64::to_le_bytes);
-        return number_of(&[b"linked", &ids[0], &ids[1], &ids[2]]);
-    }
-    number_of(&[b"entry", &folder.to_le_bytes(), &node.name])
-}
-
-fn number_of(parts: &[&[u8]]) -> u64 {
-    let mut sum = Sha256::new();
-    for part in parts {
-        sum.update((part.len() as u64).to_le_bytes());
-        sum.update(part);
-    }
-    let sum: [u8; 32] = sum.finalize().into();
-    // 0 and 1 have meanings of their own.
-    u64::from_le_bytes(sum[..8].try_into().expect("of eight")).max(2)
 }

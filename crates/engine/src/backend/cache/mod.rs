@@ -30,6 +30,22 @@ use crate::id::RawId;
 const PACK_BYTES_MAX: u64 = 160 << 20;
 
 /// A storage with a local copy of some of its files.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::UNIX_EPOCH;
+///
+/// use holdfast_engine::backend::{Backend, CachedBackend, FileKind, FileName, MemoryBackend};
+/// use holdfast_engine::id::RawId;
+///
+/// let (memory, base) = (Arc::new(MemoryBackend::new()), tempfile::tempdir()?);
+/// let repository = RawId::of(b"a repository");
+/// let cached = CachedBackend::new(memory.clone(), base.path(), repository, UNIX_EPOCH);
+/// let file = FileName::new(FileKind::Snapshot, RawId::of(b"content"));
+/// cached.write(file, &[b"content"])?;
+/// assert_eq!(cached.read(file)?, b"content");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct CachedBackend {
     inner: Arc<dyn Backend>,

@@ -16,13 +16,23 @@ pub(crate) struct RepairArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RepairCommand {
     /// Make the index anew from the packs
+    #[command(after_help = INDEX_HELP)]
     Index(RepairIndexArguments),
     /// Save what is whole in damaged packs
+    #[command(after_help = PACKS_HELP)]
     Packs(RepairPacksArguments),
     /// Make snapshots without what is lost
     #[command(after_help = SNAPSHOTS_HELP)]
     Snapshots(RepairSnapshotsArguments),
 }
+
+const INDEX_HELP: &str = "\
+Makes the index say what the packs hold: packs that it does not name are added, those that are gone \
+are left out, damaged index files are replaced. No pack is removed.";
+
+const PACKS_HELP: &str = "\
+Stores everything that is whole in the packs anew, then removes them. A copy of each is kept in the \
+working folder. What is lost is told; back up again if its files are still on this computer.";
 
 const SNAPSHOTS_HELP: &str = "\
 Makes new snapshots without what is lost: parts of files, and folders. The index has to be right, so \
@@ -57,6 +67,6 @@ pub(crate) struct RepairIndexArguments {
 #[derive(Debug, Args)]
 pub(crate) struct RepairPacksArguments {
     /// the packs, by their whole ids, as `holdfast check` names them
-    #[arg(value_name = "packIDs...")]
+    #[arg(value_name = "packID")]
     pub(crate) packs: Vec<String>,
 }

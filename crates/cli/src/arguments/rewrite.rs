@@ -4,8 +4,14 @@ use clap::Args;
 
 use super::{PatternArguments, SnapshotFilterArguments};
 
+const HELP: &str = "\
+Makes new snapshots from old ones: without what is excluded, or with only what is included, or with \
+another host or time. The new ones are tagged `rewrite`, unless --forget removes the old ones. The data \
+stays in the repository until `prune` removes what no snapshot needs.";
+
 /// `holdfast rewrite`
 #[derive(Debug, Args)]
+#[command(after_help = HELP)]
 pub(crate) struct RewriteArguments {
     /// which snapshots (all)
     #[arg(value_name = "snapshotID")]

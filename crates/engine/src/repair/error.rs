@@ -24,6 +24,13 @@ pub enum RepairError {
         /// Which pack.
         id: PackId,
     },
+    /// The index names packs, and none at all is there: more likely the storage shows an empty
+    /// folder than that all of it is gone.
+    #[error("the index names {named} packs, and none is there")]
+    NoPacks {
+        /// How many packs it names.
+        named: usize,
+    },
     /// The repository cannot be read.
     #[error("could not read the repository")]
     Read(#[source] ReadError),

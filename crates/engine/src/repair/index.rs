@@ -79,7 +79,7 @@ pub struct IndexRepairOutcome {
 /// ```
 ///
 /// # Errors
-/// When the storage fails or the lock does not hold. The index says at least what it said.
+/// When the storage fails or shows no pack at all, or the lock does not hold. The index says at least what it said.
 pub fn repair_index(
     repository: &Repository,
     options: IndexRepairOptions,
@@ -94,6 +94,9 @@ pub fn repair_index(
     let said = Said::read(repository, watch)?;
     monitor.event(Event::Phase(Phase::Marking));
     let listed = repository.list(FileKind::Pack)?;
+    if listed.is_empty() && !said.packs.is_empty() {
+        return Err(RepairError::NoPacks { named: said.packs.len() });
+    }
     let mut work = Work { repository, lock, watch, said, outcome: IndexRepairOutcome::default() };
     let unsure = work.compare(&listed, options);
     let rewriter = IndexRewriter::new(repository, lock);

@@ -73,6 +73,16 @@ fn packs_that_are_gone_are_not_named_any_more() {
 }
 
 #[test]
+fn a_storage_that_shows_no_pack_at_all_is_not_believed() {
+    let world = World::with_history(12);
+    let before = world.ids(FileKind::Index);
+    world.packs().into_iter().for_each(|pack| world.remove(FileKind::Pack, pack.0));
+    let error = repair(&world.test, ALL).expect_err("it refuses");
+    assert!(matches!(error, RepairError::NoPacks { .. }), "{error:?}");
+    assert_eq!(world.ids(FileKind::Index), before);
+}
+
+#[test]
 fn a_pack_spread_over_index_files_is_named_whole_in_one() {
     let world = World::with_history(4);
     let before = world.entries();

@@ -36,6 +36,9 @@ pub(super) fn failed(error: RepairError) -> Failure {
         RepairError::ForeignSetting { .. } => Failure::fatal(error.to_string())
             .meaning("Nothing was changed.")
             .advice("Repair it with the program that made this setting."),
+        RepairError::NoPacks { .. } => Failure::fatal(error.to_string())
+            .meaning("Nothing was changed, because the storage may not show what it has.")
+            .advice("Bring the folder `data` back, and run the command again."),
         RepairError::MissingPack { .. } => Failure::fatal(error.to_string())
             .meaning("Nothing was changed.")
             .advice("`holdfast repair index` makes the index forget packs that are gone."),

@@ -19,7 +19,15 @@ use crate::world::{PASSWORD, Ran, World, files_below};
 fn world() -> World {
     let world = World::new();
     world.run("backup source").success();
-    let content: Vec<u8> = (0..200_000u64).map(|n| (n * n / 7) as u8).collect();
+    // It does not compress, so that its pack is the largest one and holds nothing else.
+    let mut state = 1u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    let content: Vec<u8> = (0..200_000).map(|_| next()).collect();
     world.write("source/folder/c.bin", &content);
     world.run("backup source").success();
     world

@@ -142,7 +142,6 @@ fn what_cannot_be_done_yet_is_refused_and_never_ignored() {
     world.run("backup source").success();
     let cases = [
         ("features", "the command \"features\" is not in this version"),
-        ("restore latest -t out --ownership-by-name", "Fatal: --ownership-by-name cannot"),
         ("-r sftp:host:/x snapshots", "Fatal: storage of type \"sftp\" is not supported"),
     ];
     for (line, words) in cases {

@@ -28,6 +28,7 @@ mod folder;
 mod link;
 mod name;
 mod open_files;
+mod owners;
 mod preview;
 mod roots;
 mod schedule;
@@ -84,6 +85,9 @@ pub struct RestoreOptions {
     pub selection: Selection,
     /// Which extended attributes.
     pub attributes: AttributeSelection,
+    /// Give files to the user and group of the same name on this computer, if there is one, and
+    /// not to those of the same number.
+    pub owners_by_name: bool,
     /// What happens to files that are there already.
     pub overwrite: Overwrite,
     /// Leave holes where the content is zeros, in files that are new.
@@ -106,6 +110,7 @@ impl RestoreOptions {
             destination,
             selection: Selection::All,
             attributes: AttributeSelection::All,
+            owners_by_name: false,
             overwrite: Overwrite::Always,
             sparse: false,
             delete: false,

@@ -236,6 +236,26 @@ fn numbers_that_mean_something_to_the_system_do_no_harm() {
     assert!(target.path().join("file").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn files_go_to_the_owner_of_the_same_name_if_that_is_wanted() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let me = rustix::process::geteuid();
+    let name = nix::unistd::User::from_uid(me.as_raw().into()).expect("asked").expect("known");
+    let mut world = World::new();
+    let mut foreign = file("file", 0, &[]);
+    (foreign.uid, foreign.user) = (me.as_raw() + 4711, name.name.into());
+    let tree = world.tree(vec![foreign]);
+    let world = world.stored();
+    let target = Target::new();
+    let options = RestoreOptions { owners_by_name: true, ..target.options() };
+    target.restore_as(&world, tree, &options).expect("restores");
+    let owner = fs::metadata(target.path().join("file")).expect("it is there").uid();
+    assert_eq!(owner, me.as_raw());
+    assert!(target.found().is_empty());
+}
+
 #[test]
 fn stopping_leaves_old_files_whole_and_removes_unfinished_ones() {
     let mut world = World::new();

@@ -23,6 +23,7 @@ use super::decide::{Decision, Overwrite, Placement, decide};
 use super::folder::{FolderTask, Scope};
 use super::link::{LinkTask, Links};
 use super::name::safe_name;
+use super::owners::Owners;
 use super::roots::{Root, roots};
 use super::schedule::{Planned, schedule};
 use super::selection::Selection;
@@ -160,6 +161,8 @@ struct Walk<'a> {
     late: Vec<Planned>,
     /// The folders from the target down to where the walk is.
     stack: Vec<Level>,
+    /// Whose the entries are, if names count.
+    owners: Option<Owners>,
 }
 
 /// A folder that the walk is in.
@@ -209,7 +212,9 @@ impl<'a> Walk<'a> {
         };
         let folder = FolderTask::new(scope, PathBuf::new(), location, None, None, false, kept);
         let stack = vec![Level::Made(folder)];
-        Ok(Self { context, deletes, planned, comparisons, links, late: Vec::new(), stack })
+        let owners = context.options.owners_by_name.then(Owners::default);
+        let late = Vec::new();
+        Ok(Self { context, deletes, planned, comparisons, links, late, stack, owners })
     }
 
     /// Leaves what the walk is still in, and gives back what the next root needs.
@@ -365,7 +370,8 @@ impl<'a> Walk<'a> {
 }
 
 impl Visitor for Walk<'_> {
-    fn enter(&mut self, entry: &Entry<'_>, node: Node, tree: Option<&Tree>) {
+    fn enter(&mut self, entry: &Entry<'_>, mut node: Node, tree: Option<&Tree>) {
+        self.owners.iter().for_each(|owners| owners.adapt(&mut node));
         // Only a folder whose entries are all known can say what does not belong there.
         let kept_names = if self.deletes { tree.map(names_of) } else { None };
         let waiting = Waiting {
@@ -382,8 +388,9 @@ impl Visitor for Walk<'_> {
         }
     }
 
-    fn leaf(&mut self, entry: &Entry<'_>, node: Node) {
+    fn leaf(&mut self, entry: &Entry<'_>, mut node: Node) {
         let Some(folder) = self.current() else { return };
+        self.owners.iter().for_each(|owners| owners.adapt(&mut node));
         let location = location_path(entry.location);
         self.context.grow_totals(1, 0, node.size, false);
         let name = entry.name.to_owned();

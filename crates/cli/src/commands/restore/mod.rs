@@ -78,16 +78,10 @@ struct Done {
 
 /// What the flags say, but for the target.
 fn options(arguments: &RestoreArguments) -> Result<RestoreOptions, Failure> {
-    if arguments.ownership_by_name {
-        return Err(Failure::fatal(
-            "--ownership-by-name cannot be used in this version of holdfast yet",
-        )
-        .meaning("Nothing was restored.")
-        .advice("Restore without it, or with restic."));
-    }
     let mut options = RestoreOptions::new(Destination::Folder(PathBuf::new()));
     options.selection = selection::selection(&arguments.patterns)?;
     options.attributes = selection::attributes(&arguments.patterns)?;
+    options.owners_by_name = arguments.ownership_by_name;
     options.overwrite = match arguments.overwrite {
         OverwriteArgument::Always => Overwrite::Always,
         OverwriteArgument::IfChanged => Overwrite::IfChanged,

@@ -288,7 +288,13 @@ impl Recover<'_> {
             program_version: self.identity.program_version.clone(),
             ..Snapshot::new(time, id, vec![PATH.to_owned()])
         };
-        Ok(store_snapshot(self.repository, &snapshot, self.lock, "recover", watch.monitor)?)
+        Ok(store_snapshot(
+            self.repository,
+            &snapshot,
+            &|| self.lock.fence(),
+            "recover",
+            watch.monitor,
+        )?)
     }
 }
 

@@ -3,11 +3,12 @@
 //! A snapshot's file never changes, so one with other tags is stored, and then the old one is
 //! removed. Whoever stops in between leaves both. The first id that a snapshot had is kept in it.
 
-use crate::backend::{FileKind, FileName};
+use crate::backend::{BackendErrorKind, FileKind, FileName};
 use crate::id::SnapshotId;
 use crate::lock::{HeldLock, LockLost};
 use crate::monitor::{Cancellation, Event, Finding, FindingKind, Monitor, with_causes};
-use crate::repository::Repository;
+use crate::rearrange::{RearrangeError, store_snapshot};
+use crate::repository::{Repository, WriteError};
 use crate::snapshot::Snapshot;
 
 /// What becomes of a snapshot's tags.
@@ -141,12 +142,14 @@ fn retag(
         let Some(tags) = change.applied_to(&snapshot.tags) else { continue };
         let original = snapshot.original.or(Some(*old));
         let new = Snapshot { tags, original, ..snapshot.clone() };
-        fence().map_err(|source| TagError::LockLost { changed, source })?;
-        match replace(repository, *old, &new) {
+        match replace(repository, *old, &new, fence, monitor) {
             Ok(new) => outcome.changed.push(Retagged { old: *old, new }),
+            Err(RearrangeError::LockLost(source)) => {
+                return Err(TagError::LockLost { changed, source });
+            }
             Err(error) => {
                 outcome.failed.push(*old);
-                let message = format!("snapshot {}: {}", old.short(), with_causes(&*error));
+                let message = format!("snapshot {}: {}", old.short(), with_causes(&error));
                 let finding =
                     Finding { kind: FindingKind::Unwritable, path: None, during: "tag", message };
                 monitor.event(Event::Finding(&finding));
@@ -162,16 +165,25 @@ fn retag(
     Ok(outcome)
 }
 
-/// Stores the new one, durably, and only then removes the old one.
+/// Stores the new one, durably, and only then removes the old one. What somebody has forgotten must
+/// not come back: its data may be gone.
 fn replace(
     repository: &Repository,
     old: SnapshotId,
     new: &Snapshot,
-) -> Result<SnapshotId, Box<dyn std::error::Error>> {
-    let id = new.store(repository)?;
-    repository.backend().sync()?;
-    repository.backend().remove(FileName::new(FileKind::Snapshot, old.0))?;
-    Ok(id)
+    fence: &dyn Fn() -> Result<(), LockLost>,
+    monitor: &dyn Monitor,
+) -> Result<SnapshotId, RearrangeError> {
+    let name = FileName::new(FileKind::Snapshot, old.0);
+    repository.read_raw(name)?;
+    let id = store_snapshot(repository, new, fence, "tag", monitor)?;
+    match repository.backend().remove(name) {
+        Err(error) if error.kind != BackendErrorKind::NotFound => {
+            let kind = FileKind::Snapshot;
+            Err(WriteError::Backend { kind, source: error }.into())
+        }
+        _ => Ok(id),
+    }
 }
 
 #[cfg(test)]

@@ -188,18 +188,18 @@ impl Machine {
     /// The computer sleeps in the middle of something, and the other does what it likes.
     fn sleep(&mut self, intent: Intent) {
         let other = self.intend(1 - intent.computer);
-        let most = if intent.act == Act::Prune { 160 } else { 60 };
-        let operations = self.random.below(most) as usize;
-        let has_slept = self.sleep_after(operations, intent, other, true);
+        let most = if intent.act == Act::Prune { 320 } else { 120 };
+        let moments = self.random.below(most) as usize;
+        let has_slept = self.sleep_after(moments, intent, other, true);
         self.sleeps += u64::from(has_slept);
     }
 
-    /// The computer sleeps after so many operations on the storage, for hours. The other takes its lock
-    /// for a dead one's, does something else and maybe prunes. Then the first wakes up and goes on as if
-    /// nothing had happened. True if it came to that.
+    /// The computer sleeps at a moment before or after an operation on the storage, for hours. The
+    /// other takes its lock for a dead one's, does something else and maybe prunes. Then the first
+    /// wakes up and goes on as if nothing had happened. True if it came to that.
     fn sleep_after(
         &mut self,
-        operations: usize,
+        moments: usize,
         mut intent: Intent,
         mut other: Intent,
         prunes: bool,
@@ -209,11 +209,11 @@ impl Machine {
         for intent in [&mut intent, &mut other, &mut last] {
             intent.unindexed_age_min = Duration::from_secs(48 * 3600);
         }
-        self.history.push(format!("asleep after {operations} operations: {intent:?}"));
+        self.history.push(format!("asleep after {moments} moments: {intent:?}"));
         self.history.push(format!("meanwhile {other:?}, a prune: {prunes}"));
         let (storage, clock) = (self.storage.clone(), self.clock.clone());
         let (then, after) = (other.clone(), last.clone());
-        let pausing = PausingBackend::new(self.storage.clone(), operations, move || {
+        let pausing = PausingBackend::new(self.storage.clone(), moments, move || {
             stand_by(&clock, &storage, 4 * SILENCE);
             carry_out(&then, storage.clone(), &clock).expect("the sleeper's lock is old");
             if prunes {
@@ -403,20 +403,22 @@ fn a_computer_that_sleeps_at_any_moment_breaks_nothing_when_it_goes_on() {
     machine.edit(0);
     machine.edit(1);
     let named_ones: Vec<_> = machine.kept.keys().copied().take(2).collect();
-    let meanwhile = [(Act::Backup, true), (Act::Backup, false), (Act::Forget, true)];
-    for (act, (other, prunes)) in [Act::Backup, Act::Forget, Act::Tag, Act::Prune]
+    // What the other does, whether it prunes then, and whether it names what the sleeper named.
+    let meanwhile =
+        [(Act::Backup, true, false), (Act::Forget, true, false), (Act::Forget, true, true)];
+    for (act, (other, prunes, is_same)) in [Act::Backup, Act::Forget, Act::Tag, Act::Prune]
         .into_iter()
         .flat_map(|act| meanwhile.map(|meanwhile| (act, meanwhile)))
     {
-        for operations in 0.. {
+        for moments in 0.. {
             let mut forked = machine.forked();
             let intent = Intent { act, named: named_ones[..1].to_vec(), ..forked.intend(0) };
-            let named_there = named_ones[1..].to_vec();
+            let named_there = named_ones[usize::from(!is_same)..][..1].to_vec();
             let there = Intent { act: other, named: named_there, ..forked.intend(1) };
             let case =
-                format!("{act:?}, asleep after {operations} operations, {other:?} meanwhile");
-            if !named(&case, || forked.sleep_after(operations, intent, there, prunes)) {
-                assert!(operations > 8, "{act:?} was never asleep");
+                format!("{act:?}, asleep after {moments} moments, {other:?} {is_same} meanwhile");
+            if !named(&case, || forked.sleep_after(moments, intent, there, prunes)) {
+                assert!(moments > 16, "{act:?} was never asleep");
                 break;
             }
         }

@@ -11,7 +11,7 @@ type Act = Box<dyn FnOnce() + Send>;
 /// of it does anything more until the world has done what it did meanwhile.
 pub struct PausingBackend {
     inner: Arc<dyn Backend>,
-    /// How many operations are left, and what happens then. Held during each.
+    /// How many moments are left, and what happens then. Held during each operation.
     pause: Mutex<(usize, Option<Act>)>,
 }
 
@@ -22,14 +22,16 @@ impl std::fmt::Debug for PausingBackend {
 }
 
 impl PausingBackend {
-    /// `inner`, whose user is stopped after so many operations while `act` happens.
+    /// `inner`, whose user is stopped after so many moments while `act` happens. There are two for
+    /// each operation: before it, when the user has left its last look at the world behind, and
+    /// after it, when the answer is on its way.
     #[must_use]
     pub fn new(
         inner: Arc<dyn Backend>,
-        operations: usize,
+        moments: usize,
         act: impl FnOnce() + Send + 'static,
     ) -> Self {
-        Self { inner, pause: Mutex::new((operations, Some(Box::new(act)))) }
+        Self { inner, pause: Mutex::new((moments, Some(Box::new(act)))) }
     }
 
     /// True if it came to that.
@@ -40,15 +42,17 @@ impl PausingBackend {
 
     fn then_pause<T>(&self, operate: impl FnOnce() -> T) -> T {
         let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = operate();
-        match pause.0.checked_sub(1) {
+        let mut moment = || match pause.0.checked_sub(1) {
             Some(left) => pause.0 = left,
             None => {
                 if let Some(act) = pause.1.take() {
                     act();
                 }
             }
-        }
+        };
+        moment();
+        let done = operate();
+        moment();
         done
     }
 }

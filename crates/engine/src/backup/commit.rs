@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::archive::Archive;
 use super::{Backup, BackupError, BackupOutcome, Mode, Recorded, Watch};
-use crate::backend::{FileKind, FileName};
+use crate::backend::FileKind;
 use crate::id::{SnapshotId, TreeId};
-use crate::lock::LockLost;
 use crate::monitor::{Event, Finding, FindingKind, Phase};
+use crate::rearrange::{Unheld, write_held};
 use crate::repository::WriteError;
 use crate::snapshot::{Snapshot, SnapshotSummary};
 use crate::tree::Tree;
@@ -47,31 +47,29 @@ impl Backup<'_> {
             return Err(BackupError::Cancelled);
         }
         let snapshot = self.snapshot(&outcome, recorded);
-        self.fence().check()?;
-        let id = self.repository.write_file(FileKind::Snapshot, &snapshot.to_json())?;
+        let id = self.store(&snapshot, watch)?;
         let failed = |source| WriteError::Backend { kind: FileKind::Snapshot, source };
         self.repository.backend().sync().map_err(failed)?;
-        self.stand_by(SnapshotId(id), watch)?;
-        outcome.snapshot = Some(SnapshotId(id));
+        outcome.snapshot = Some(id);
         Ok(outcome)
     }
 
-    /// Makes sure that the lock stood while the snapshot was stored. Between the fence before and
-    /// the write, the computer may have stood by, and another program may have removed what the
-    /// snapshot refers to; it is taken back then.
-    fn stand_by(&self, id: SnapshotId, watch: Watch<'_>) -> Result<(), BackupError> {
-        let Err(lost) = self.fence().check() else { return Ok(()) };
-        // A lock that could not be looked at is no sign that it was lost.
-        if !matches!(lost, LockLost::Unverified { .. }) {
-            let file = FileName::new(FileKind::Snapshot, id.0);
-            if let Err(error) = self.repository.backend().remove(file) {
-                let message = format!("snapshot {} could not be taken back: {error}", id.short());
-                let kind = FindingKind::Damaged;
-                let finding = Finding { kind, path: None, during: "commit", message };
-                watch.monitor.event(Event::Finding(&finding));
+    fn store(&self, snapshot: &Snapshot, watch: Watch<'_>) -> Result<SnapshotId, BackupError> {
+        let fence = || self.fence().check();
+        let stored = write_held(self.repository, FileKind::Snapshot, &snapshot.to_json(), &fence);
+        match stored {
+            Ok(id) => Ok(SnapshotId(id)),
+            Err(Unheld::Write(error)) => Err(error.into()),
+            Err(Unheld::Lost { source, left }) => {
+                if let Some(error) = left {
+                    let message = format!("the snapshot could not be taken back: {error}");
+                    let kind = FindingKind::Damaged;
+                    let finding = Finding { kind, path: None, during: "commit", message };
+                    watch.monitor.event(Event::Finding(&finding));
+                }
+                Err(source.into())
             }
         }
-        Err(lost.into())
     }
 
     fn snapshot(&self, outcome: &BackupOutcome, recorded: &Recorded) -> Snapshot {

@@ -295,7 +295,7 @@ impl Work<'_> {
             let original = snapshot.original.or(Some(*id));
             let copy = Snapshot { parent: None, original, ..snapshot.clone() };
             let (lock, monitor) = (self.copy.lock, self.watch.monitor);
-            let copy = store_snapshot(destination, &copy, lock, "copy", monitor)?;
+            let copy = store_snapshot(destination, &copy, &|| lock.fence(), "copy", monitor)?;
             outcome.copied.push((*id, copy));
             self.step(CopyStep::Stored { original: *id, copy });
         }

@@ -13,7 +13,7 @@ use crate::id::{BlobId, IndexId, PackId, RawId, SnapshotId};
 use crate::index::{Index, IndexFile};
 use crate::lock::HeldLock;
 use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals};
-use crate::rearrange::{IndexRewriter, remove};
+use crate::rearrange::{IndexRewriter, RearrangeError, remove, write_held};
 use crate::repository::WriteError;
 
 impl PrunePlan {
@@ -142,8 +142,9 @@ impl Prune<'_> {
         }
         let store = || -> Result<(), PruneError> {
             for file in files {
-                lock.fence()?;
-                self.repository.write_file(FileKind::Index, &file.to_json())?;
+                let fence = || lock.fence();
+                write_held(self.repository, FileKind::Index, &file.to_json(), &fence)
+                    .map_err(RearrangeError::from)?;
             }
             let failed = |source| WriteError::Backend { kind: FileKind::Index, source };
             Ok(self.repository.backend().sync().map_err(failed)?)

@@ -11,7 +11,7 @@ use crate::index::{BLOBS_PER_FILE_MAX, IndexFile, IndexPack};
 use crate::lock::HeldLock;
 use crate::repository::{Repository, WriteError};
 
-use super::RearrangeError;
+use super::{RearrangeError, write_held};
 
 /// Files with fewer blobs are stored together, if there is more than one.
 const SMALL_BLOBS: usize = BLOBS_PER_FILE_MAX / 2;
@@ -121,8 +121,8 @@ impl<'a> IndexRewriter<'a> {
         if let Some(later) = &mut self.later {
             later.push(file);
         } else {
-            self.lock.fence()?;
-            self.repository.write_file(FileKind::Index, &file.to_json())?;
+            let fence = || self.lock.fence();
+            write_held(self.repository, FileKind::Index, &file.to_json(), &fence)?;
         }
         Ok(())
     }

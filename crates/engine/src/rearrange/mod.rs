@@ -1,10 +1,12 @@
 //! Changes what is stored in an order that never leaves it incomplete: what is new is stored and
 //! durable before what it replaces goes.
 
+mod held;
 mod index;
 mod remove;
 mod snapshot;
 
+pub(crate) use held::{Unheld, write_held};
 pub(crate) use index::IndexRewriter;
 pub(crate) use remove::remove;
 pub(crate) use snapshot::store_snapshot;

@@ -66,11 +66,13 @@ impl Rewrite<'_> {
             }
             Err(error) => return Ok(failed(id, &error, watch)),
         }
-        let stored = match store_snapshot(self.repository, &new, lock, "rewrite", watch.monitor) {
-            Ok(new) => new,
-            Err(RearrangeError::LockLost(lost)) => return Err(lost.into()),
-            Err(error) => return Ok(failed(id, &error, watch)),
-        };
+        let stored =
+            match store_snapshot(self.repository, &new, &|| lock.fence(), "rewrite", watch.monitor)
+            {
+                Ok(new) => new,
+                Err(RearrangeError::LockLost(lost)) => return Err(lost.into()),
+                Err(error) => return Ok(failed(id, &error, watch)),
+            };
         if self.originals == Originals::Remove {
             self.remove(id, lock, watch)?;
         }

@@ -14,6 +14,7 @@ use crate::id::{IndexId, PackId};
 use crate::index::{BLOBS_PER_FILE_MAX, Index, IndexFile, IndexPack};
 use crate::lock::HeldLock;
 use crate::monitor::{Event, Finding, FindingKind, Watch};
+use crate::rearrange::write_held;
 use crate::repository::{ReadError, Repository, WriteError};
 
 /// Names in the index, and in `index`, what interrupted work left among the packs that were `listed`.
@@ -65,8 +66,8 @@ fn store(
         backend.include_in_sync(FileName::new(FileKind::Pack, pack.id.0));
     }
     backend.sync().map_err(|source| WriteError::Backend { kind: FileKind::Pack, source })?;
-    lock.fence()?;
-    Ok(IndexId(repository.write_file(FileKind::Index, &file.to_json())?))
+    let fence = || lock.fence();
+    Ok(IndexId(write_held(repository, FileKind::Index, &file.to_json(), &fence)?))
 }
 
 /// What the packs hold that can be read, over all cores.

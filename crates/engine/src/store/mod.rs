@@ -38,6 +38,7 @@ use crate::id::{BlobId, IndexId, PackId};
 use crate::index::{BLOBS_PER_FILE_MAX, Index, IndexFile, IndexPack};
 use crate::lock::{HeldLock, LockLost};
 use crate::pack::{FinishedPack, PackBuilder};
+use crate::rearrange::write_held;
 use crate::repository::{Repository, WriteError};
 
 /// An index file is stored after this long even if it is small, so that an interrupted backup finds
@@ -448,8 +449,8 @@ impl<'a> Store<'a> {
         let backend = self.repository.backend();
         let failed = |source| WriteError::Backend { kind: FileKind::Index, source };
         backend.sync().map_err(failed)?;
-        fence.check()?;
-        let id = self.repository.write_file(FileKind::Index, &file.to_json())?;
+        let check = || fence.check();
+        let id = write_held(self.repository, FileKind::Index, &file.to_json(), &check)?;
         self.index_files.lock().insert(IndexId(id));
         self.index.write().add(file);
         for blob in file.packs.iter().flat_map(|pack| &pack.blobs) {

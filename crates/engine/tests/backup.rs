@@ -378,7 +378,7 @@ fn assert_no_data_is_stored_twice(test: &TestRepository) {
 /// are stored on the way.
 fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool, slowly: bool) {
     let source = tempfile::tempdir().expect("a folder");
-    let (pack_bytes, new_bytes) = if slowly { (1 << 20, 6 << 20) } else { (4 << 20, 9 << 20) };
+    let pack_bytes = if slowly { 1 << 20 } else { 4 << 20 };
     fs::write(source.path().join("old"), noise(6 << 20, 4)).expect("written");
     let options = BackupOptions { pack_bytes, ..Default::default() };
     for changes in 0.. {
@@ -390,7 +390,12 @@ fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool, slo
         let earlier = before.backup_with(source.path(), &options, &Unwatched).expect("a snapshot");
         let kept = files_in(source.path());
         let added = source.path().join("new");
-        fs::write(&added, noise(new_bytes, 5)).expect("written");
+        fs::create_dir(&added).expect("made");
+        // Files that are too short to be cut: several packs, wherever this repository would cut.
+        for number in 0..if slowly { 16 } else { 24 } {
+            let path = added.join(number.to_string());
+            fs::write(path, noise(400 << 10, 50 + number)).expect("written");
+        }
 
         let faulty = Arc::new(FaultyBackend::new(memory.clone(), changes, kind));
         let mut test = TestRepository::open(faulty.clone()).expect("it opens");
@@ -430,7 +435,7 @@ fn survives_failing_at_every_change(kind: BackendErrorKind, power_cut: bool, slo
         let next = after.backup_with(source.path(), &options, &Unwatched).expect("a snapshot");
         assert!(after.contents(next.tree) == files_in(source.path()));
         assert_no_data_is_stored_twice(&after);
-        fs::remove_file(&added).expect("removed");
+        fs::remove_dir_all(&added).expect("removed");
         if matches!(done, Ok(true)) {
             assert!(changes > 4, "the storage never failed");
             let stored = indexes_after - indexes_before;

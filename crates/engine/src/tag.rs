@@ -8,7 +8,7 @@ use crate::id::SnapshotId;
 use crate::lock::{HeldLock, LockLost};
 use crate::monitor::{Cancellation, Event, Finding, FindingKind, Monitor, with_causes};
 use crate::rearrange::{RearrangeError, store_snapshot};
-use crate::repository::{Repository, WriteError};
+use crate::repository::{ReadError, Repository, WriteError};
 use crate::snapshot::Snapshot;
 
 /// What becomes of a snapshot's tags.
@@ -166,7 +166,8 @@ fn retag(
 }
 
 /// Stores the new one, durably, and only then removes the old one. What somebody has forgotten must
-/// not come back: its data may be gone.
+/// not come back: its data may be gone. The old one's time is asked for, since a local copy of it may
+/// outlive it.
 fn replace(
     repository: &Repository,
     old: SnapshotId,
@@ -175,7 +176,8 @@ fn replace(
     monitor: &dyn Monitor,
 ) -> Result<SnapshotId, RearrangeError> {
     let name = FileName::new(FileKind::Snapshot, old.0);
-    repository.read_raw(name)?;
+    let there = repository.backend().modified(name);
+    there.map_err(|source| ReadError::Backend { file: name, source })?;
     let id = store_snapshot(repository, new, fence, "tag", monitor)?;
     match repository.backend().remove(name) {
         Err(error) if error.kind != BackendErrorKind::NotFound => {

@@ -58,7 +58,8 @@ impl Rewrite<'_> {
         };
         let backend = self.repository.backend();
         let name = FileName::new(FileKind::Snapshot, id.0);
-        match backend.read(name) {
+        // Its time is asked for, since a local copy of it may outlive it.
+        match backend.modified(name) {
             Ok(_) => {}
             // What somebody has forgotten must not come back.
             Err(error) if error.kind == BackendErrorKind::NotFound => {

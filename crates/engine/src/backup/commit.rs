@@ -6,11 +6,9 @@ use jiff::Timestamp;
 
 use super::archive::Archive;
 use super::{Backup, BackupError, BackupOutcome, Mode, Recorded, Watch};
-use crate::backend::FileKind;
-use crate::id::{SnapshotId, TreeId};
-use crate::monitor::{Event, Finding, FindingKind, Phase};
-use crate::rearrange::{Unheld, write_held};
-use crate::repository::WriteError;
+use crate::id::TreeId;
+use crate::monitor::{Event, Phase};
+use crate::rearrange::store_snapshot;
 use crate::snapshot::{Snapshot, SnapshotSummary};
 use crate::tree::Tree;
 
@@ -47,29 +45,10 @@ impl Backup<'_> {
             return Err(BackupError::Cancelled);
         }
         let snapshot = self.snapshot(&outcome, recorded);
-        let id = self.store(&snapshot, watch)?;
-        let failed = |source| WriteError::Backend { kind: FileKind::Snapshot, source };
-        self.repository.backend().sync().map_err(failed)?;
-        outcome.snapshot = Some(id);
-        Ok(outcome)
-    }
-
-    fn store(&self, snapshot: &Snapshot, watch: Watch<'_>) -> Result<SnapshotId, BackupError> {
         let fence = || self.fence().check();
-        let stored = write_held(self.repository, FileKind::Snapshot, &snapshot.to_json(), &fence);
-        match stored {
-            Ok(id) => Ok(SnapshotId(id)),
-            Err(Unheld::Write(error)) => Err(error.into()),
-            Err(Unheld::Lost { source, left }) => {
-                if let Some(error) = left {
-                    let message = format!("the snapshot could not be taken back: {error}");
-                    let kind = FindingKind::Damaged;
-                    let finding = Finding { kind, path: None, during: "commit", message };
-                    watch.monitor.event(Event::Finding(&finding));
-                }
-                Err(source.into())
-            }
-        }
+        let stored = store_snapshot(self.repository, &snapshot, &fence, "commit", watch.monitor);
+        outcome.snapshot = Some(stored?);
+        Ok(outcome)
     }
 
     fn snapshot(&self, outcome: &BackupOutcome, recorded: &Recorded) -> Snapshot {

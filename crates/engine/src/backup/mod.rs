@@ -45,11 +45,12 @@ use crate::codec::Compression;
 use crate::id::{SnapshotId, TreeId};
 use crate::identity::Identity;
 use crate::index::Index;
-use crate::lock::{HeldLock, LockLost};
+use crate::lock::HeldLock;
 pub(crate) use crate::monitor::Watch;
 use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals};
 use crate::pack::PACK_BYTES_DEFAULT;
-use crate::repository::{ReadError, Repository, WriteError};
+use crate::rearrange::RearrangeError;
+use crate::repository::{ReadError, Repository};
 use crate::snapshot::{GroupBy, HOST_AND_PATHS, Snapshot, SnapshotSummary, find_parent};
 use crate::time::Time;
 use crate::tree::Tree;
@@ -243,15 +244,13 @@ pub enum BackupError {
     Cancelled,
 }
 
-impl From<WriteError> for BackupError {
-    fn from(error: WriteError) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<LockLost> for BackupError {
-    fn from(error: LockLost) -> Self {
-        Self::Store(error.into())
+impl From<RearrangeError> for BackupError {
+    fn from(error: RearrangeError) -> Self {
+        match error {
+            RearrangeError::Read(error) => Self::Read(error),
+            RearrangeError::Write(error) => Self::Store(error.into()),
+            RearrangeError::LockLost(error) => Self::Store(error.into()),
+        }
     }
 }
 

@@ -42,7 +42,16 @@ impl Session {
         &self,
         repository: &Arc<Repository>,
     ) -> Result<Snapshots, Failure> {
-        snapshot::load(repository, &Warnings(&self.terminal)).map_err(explain::reading)
+        let warnings = Warnings(&self.terminal, "could not load");
+        snapshot::load(repository, &warnings).map_err(explain::reading)
+    }
+
+    /// What can be read of the index, for commands that only show and bring back: whatever they
+    /// need of what is missing is an error of its own. Damaged files are warned of.
+    pub(crate) fn readable_index(&self, repository: &Repository) -> Result<Index, Failure> {
+        let warnings = Warnings(&self.terminal, "ignoring error:");
+        let loaded = repository.load_readable_index(&warnings, &self.cancel);
+        loaded.map_err(explain::reading)
     }
 
     /// The snapshots with these ids, or those that the filter lets through if no id is given.
@@ -171,13 +180,13 @@ fn describe(filter: &SnapshotFilter) -> String {
     format!("Paths:{} Tags:{} Hosts:{}", list(&filter.paths), list(&tags), list(&filter.hosts))
 }
 
-/// Says what could not be read.
-struct Warnings<'a>(&'a Terminal);
+/// Says what could not be read, each time after the same words.
+pub(crate) struct Warnings<'a>(pub(crate) &'a Terminal, pub(crate) &'static str);
 
 impl Monitor for Warnings<'_> {
     fn event(&self, event: Event<'_>) {
         if let Event::Finding(finding) = event {
-            self.0.warn(&format!("could not load {}", finding.message));
+            self.0.warn(&format!("{} {}", self.1, finding.message));
         }
     }
 }

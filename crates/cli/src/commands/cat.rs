@@ -91,7 +91,7 @@ fn whole_id(text: &str) -> Result<RawId, Failure> {
 }
 
 fn blob(session: &Session, repository: &Repository, id: RawId) -> Result<Vec<u8>, Failure> {
-    let index = repository.load_index(&session.cancel).map_err(explain::reading)?;
+    let index = session.readable_index(repository)?;
     let id = BlobId(id);
     let kind = [BlobKind::Data, BlobKind::Tree].into_iter().find(|kind| index.contains(*kind, &id));
     let kind = kind.ok_or_else(|| Failure::fatal("blob not found"))?;
@@ -104,7 +104,7 @@ fn tree(session: &Session, repository: &Arc<Repository>, text: &str) -> Result<V
     let filter = SnapshotFilter::default();
     let selected = select(&all, text, &filter)
         .map_err(|error| not_selected(&error, &filter, "Fatal: could not find snapshot: "))?;
-    let index = repository.load_index(&session.cancel).map_err(explain::reading)?;
+    let index = session.readable_index(repository)?;
     let tree = subtree(repository, &index, selected.snapshot.tree, selected.subfolder)?;
     repository.read_blob(&index, BlobKind::Tree, tree.into()).map_err(explain::reading)
 }

@@ -36,7 +36,7 @@ fn compare(
 ) -> Result<DiffStats, Failure> {
     let terminal = &session.terminal;
     let all = session.load_snapshots(repository)?;
-    let index = repository.load_index(&session.cancel).map_err(explain::reading)?;
+    let index = session.readable_index(repository)?;
     let (before, after) = (selected(&all, before)?, selected(&all, after)?);
     let line = format!("comparing snapshot {} to {}:\n", before.id.short(), after.id.short());
     terminal.say(Verbosity::Normal, &line);

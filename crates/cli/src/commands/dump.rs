@@ -52,7 +52,7 @@ fn run(
     let filter = session.filter(&arguments.filter);
     let selected = select(&all, snapshot, &filter)
         .map_err(|error| not_selected(&error, &filter, "Fatal: failed to find snapshot: "))?;
-    let index = repository.load_index(&session.cancel).map_err(explain::reading)?;
+    let index = session.readable_index(repository)?;
     let root = subtree(repository, &index, selected.snapshot.tree, selected.subfolder)?;
     let source = source(repository, &index, root, path.as_encoded_bytes())?;
     let to_terminal = arguments.target.is_none() && session.terminal.is_terminal();

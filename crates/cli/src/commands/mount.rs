@@ -41,6 +41,7 @@ mod through_fuse {
     use crate::commands::Ended;
     use crate::exit::{ExitStatus, Failure};
     use crate::output::Verbosity;
+    use crate::selection::Warnings;
     use crate::session::Session;
     use crate::{explain, locking};
 
@@ -103,7 +104,9 @@ mod through_fuse {
         if !arguments.path_template.is_empty() {
             options.path_templates.clone_from(&arguments.path_template);
         }
-        let files = SnapshotFiles::new(Arc::clone(repository), options, Arc::new(SystemClock))
+        let warnings = Warnings(&session.terminal, "ignoring error:");
+        let clock = Arc::new(SystemClock);
+        let files = SnapshotFiles::new(Arc::clone(repository), options, clock, &warnings)
             .map_err(explain::reading)?;
         let access = MountAccess {
             allow_other: arguments.allow_other,

@@ -92,3 +92,30 @@ fn a_check_of_chosen_snapshots_fails_if_one_of_them_cannot_be_looked_at() {
     let ran = world.run("check --json deadbeef");
     assert!(ran.out.contains("\"num_errors\":1"), "{}", ran.out);
 }
+
+#[test]
+fn a_damaged_index_file_keeps_nobody_from_what_the_others_name() {
+    let world = World::new();
+    let id = backup(&world, "only");
+    let damaged = world.path("repository/index").join("0".repeat(64));
+    std::fs::write(damaged, "no index").expect("written");
+    let content = std::fs::read_to_string(world.path("source/a.txt")).expect("readable");
+    for line in [
+        "dump latest /source/a.txt".to_owned(),
+        format!("diff {id} {id}"),
+        "ls latest".into(),
+        "find a.txt".into(),
+        "cat tree latest:/source".into(),
+    ] {
+        let ran = world.run(&line);
+        assert_eq!(ran.code, 0, "{line}: {}", ran.err);
+        assert!(ran.err.contains("what only this names is not found"), "{line}: {}", ran.err);
+        if line.starts_with("dump") {
+            assert_eq!(ran.out, content);
+        }
+    }
+    // What counts or stores does not go on with half an index.
+    for line in ["stats --mode raw-data", "backup source"] {
+        assert_eq!(world.run(line).code, 1, "{line}");
+    }
+}

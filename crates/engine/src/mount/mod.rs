@@ -30,7 +30,7 @@ use numbers::{number_above, number_in};
 use crate::backend::FileKind;
 use crate::clock::Clock;
 use crate::id::{SnapshotId, TreeId};
-use crate::monitor::{Cancellation, Unwatched};
+use crate::monitor::{Cancellation, Monitor, Unwatched};
 use crate::repository::{ReadError, Repository};
 use crate::snapshot::{SnapshotFilter, load_all};
 use crate::time::Time;
@@ -179,6 +179,7 @@ impl SnapshotFiles {
     /// use std::sync::Arc;
     ///
     /// use holdfast_engine::backend::MemoryBackend;
+    /// use holdfast_engine::monitor::Unwatched;
     /// use holdfast_engine::mount::{MountOptions, ROOT, SnapshotFiles};
     /// use holdfast_testkit::TestRepository;
     ///
@@ -188,7 +189,8 @@ impl SnapshotFiles {
     /// let id = test.backup(source.path())?.snapshot.expect("it is stored");
     ///
     /// let (repository, clock) = (test.repository.clone(), test.clock.clone());
-    /// let files = SnapshotFiles::new(repository, MountOptions::default(), clock)?;
+    /// let options = MountOptions::default();
+    /// let files = SnapshotFiles::new(repository, options, clock, &Unwatched)?;
     /// let mut found = files.attributes(ROOT)?;
     /// for name in ["ids", &id.short(), "letter.txt"] {
     ///     found = files.lookup(found.number, name.as_bytes())?;
@@ -199,14 +201,16 @@ impl SnapshotFiles {
     /// ```
     ///
     /// # Errors
-    /// When the index or the snapshots cannot be read.
+    /// When the index or the snapshots cannot be listed. A damaged index file is a finding: what
+    /// only it names cannot be opened.
     pub fn new(
         repository: Arc<Repository>,
         options: MountOptions,
         clock: Arc<dyn Clock>,
+        monitor: &dyn Monitor,
     ) -> Result<Self, ReadError> {
         let ids = snapshot_ids(&repository)?;
-        let index = Arc::new(repository.load_index(&Cancellation::default())?);
+        let index = Arc::new(repository.load_readable_index(monitor, &Cancellation::default())?);
         let layout = layout(&repository, &options)?;
         let began = Time::from_timestamp(clock.now(), &jiff::tz::TimeZone::UTC);
         let at = clock.awake();
@@ -456,7 +460,7 @@ impl SnapshotFiles {
         }
         // Snapshots need what was in the index before they were there.
         let again = layout(&self.repository, &self.options);
-        let index = self.repository.load_index(&Cancellation::default());
+        let index = self.repository.load_readable_index(&Unwatched, &Cancellation::default());
         if let (Ok(layout), Ok(index)) = (again, index) {
             self.contents.set_index(Arc::new(index));
             *self.layout.write() = layout;

@@ -38,7 +38,8 @@ impl Mount {
     fn with(world: World, options: MountOptions) -> Self {
         let clock = Arc::new(Hand::default());
         let (backend, repository) = (world.backend, Arc::new(world.repository));
-        let files = SnapshotFiles::new(repository, options, clock.clone()).expect("readable");
+        let files = SnapshotFiles::new(repository, options, clock.clone(), &Unwatched);
+        let files = files.expect("readable");
         Self { files, clock, backend }
     }
 

@@ -80,7 +80,7 @@ fn search(
     names: NameQuery,
 ) -> Result<(), Failure> {
     let all = session.load_snapshots(repository)?;
-    let index = repository.load_index(&session.cancel).map_err(explain::reading)?;
+    let index = session.readable_index(repository)?;
     let mut query = query(arguments, repository, names)?;
     let filter = session.filter(&arguments.filter);
     let mut chosen = session.chosen(&all, &arguments.snapshots, &filter).snapshots;

@@ -65,7 +65,7 @@ fn list(
     let wanted = session.filter(&arguments.filter);
     let selected =
         select(&all, text, &wanted).map_err(|error| not_selected(&error, &wanted, ""))?;
-    let index = repository.load_index(&session.cancel).map_err(explain::reading)?;
+    let index = session.readable_index(repository)?;
     let mut shown = selected.snapshot.clone();
     shown.tree = subtree(repository, &index, shown.tree, selected.subfolder)?;
 

@@ -5,27 +5,25 @@ use crate::arguments::MountArguments;
 use crate::session::Session;
 
 /// Shows the snapshots as folders.
-#[cfg(all(feature = "mount", target_os = "linux"))]
+#[cfg(any(target_os = "linux", all(feature = "mount", target_os = "macos")))]
 pub(crate) fn mount(session: &Session, arguments: &MountArguments) -> Ended {
     through_fuse::mount(session, arguments)
 }
 
 /// There is nothing to mount with here.
-#[cfg(not(all(feature = "mount", target_os = "linux")))]
+#[cfg(not(any(target_os = "linux", all(feature = "mount", target_os = "macos"))))]
 pub(crate) fn mount(_: &Session, _: &MountArguments) -> Ended {
-    let why = if cfg!(target_os = "linux") {
-        "this holdfast was built without the feature `mount`"
-    } else if cfg!(windows) {
+    let why = if cfg!(windows) {
         "Windows has no FUSE to mount a repository with"
     } else {
-        "this holdfast was built without FUSE, which this system does not bring along"
+        "this holdfast was built without the feature `mount`, which needs macFUSE"
     };
     Err(crate::exit::Failure::fatal(why)
         .meaning("Nothing was mounted.")
         .advice("Use `ls`, `find`, `dump` and `restore` to look into snapshots."))
 }
 
-#[cfg(all(feature = "mount", target_os = "linux"))]
+#[cfg(any(target_os = "linux", all(feature = "mount", target_os = "macos")))]
 mod through_fuse {
     use std::path::Path;
     use std::sync::Arc;

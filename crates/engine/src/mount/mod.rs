@@ -9,7 +9,7 @@
 //! here, and works without one.
 
 mod content;
-#[cfg(all(feature = "mount", target_os = "linux"))]
+#[cfg(all(feature = "mount", any(target_os = "linux", target_os = "macos")))]
 pub mod fuse;
 mod go_time;
 mod layout;
@@ -359,7 +359,7 @@ impl SnapshotFiles {
     }
 
     /// True for the folders above snapshots, in which new ones appear.
-    #[cfg(all(feature = "mount", target_os = "linux"))]
+    #[cfg(all(feature = "mount", any(target_os = "linux", target_os = "macos")))]
     fn is_above(&self, number: u64) -> bool {
         matches!(self.item(number), Ok(Item::Above(_)))
     }

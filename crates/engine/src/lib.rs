@@ -75,6 +75,8 @@ mod testing;
 pub mod text_file;
 pub mod time;
 pub mod tree;
+#[cfg(any(windows, test))]
+mod windows;
 
 /// What stands in the test kit and is used by our own tests names this crate from outside.
 #[cfg(test)]

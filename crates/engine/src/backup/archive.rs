@@ -176,6 +176,7 @@ impl<'a> Archive<'a> {
             }
             drop(full);
         });
+        self.report_unread();
         if let Some(error) = self.failure.lock().take() {
             return Err(error);
         }

@@ -68,8 +68,15 @@ pub(super) fn change_of(node: &Node, previous: Option<&Node>) -> Change {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
+    use crate::backup::source::{Directory, Reader, SourceOptions};
+    use crate::backup::{Backup, BackupOptions, Mode, ParentChoice, Sources};
+    use crate::monitor::{Cancellation, Unwatched};
+    use crate::testing::{Still, World, identity};
     use crate::time::Time;
+    use crate::tree::Tree;
 
     fn file() -> Node {
         let at = |seconds| Time { seconds, nanoseconds: 5, offset_seconds: 0 };
@@ -104,5 +111,45 @@ mod tests {
         check(inode, |node| node.changed.nanoseconds = 6, true);
         check(inode, |node| node.inode = 8, true);
         check(inode, |node| node.size = 11, false);
+    }
+
+    #[test]
+    fn a_file_that_need_not_be_read_is_stored_with_the_metadata_that_it_has_now() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        std::fs::write(&path, "on disk").expect("written");
+        let mut world = World::new();
+        let content = world.data(b"in here");
+        let directory = Directory::open(folder.path()).expect("open");
+        let entry = || {
+            let reader = Reader::new(SourceOptions::new(TimeZone::UTC));
+            let mut node = directory.node(&reader, "file".as_ref()).expect("there");
+            directory.complete("file".as_ref(), &mut node).expect("read");
+            Node { content: Some(vec![content]), ..node }
+        };
+        let before = world.tree(vec![entry()]);
+        let world = world.stored();
+        let parent = ParentChoice::This(world.snapshot(before));
+        // Neither its size nor its times tell of this.
+        let mut permissions = path.metadata().expect("there").permissions();
+        permissions.set_readonly(true);
+        std::fs::set_permissions(&path, permissions).expect("set");
+
+        let options = BackupOptions { parent, ignore_ctime: true, ..BackupOptions::default() };
+        let job = Backup {
+            repository: &world.repository,
+            mode: Mode::DryRun,
+            identity: &identity(),
+            clock: &Still,
+            zone: &TimeZone::UTC,
+            options: &options,
+        };
+        let targets = ["./file".into()];
+        let sources = Sources::Paths { targets: &targets, working_folder: folder.path() };
+        let outcome = job.run(&mut world.index(), sources, &Unwatched, &Cancellation::default());
+        let outcome = outcome.expect("backed up");
+        assert_eq!(outcome.tree, Tree { nodes: vec![entry()] }.id());
+        assert_ne!(outcome.tree, before);
+        assert_eq!(outcome.summary.files_unmodified, 1);
     }
 }

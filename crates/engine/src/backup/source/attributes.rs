@@ -13,7 +13,7 @@ use std::path::Path;
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 
-use super::UnreadAttribute;
+use super::Unread;
 use crate::tree::{ExtendedAttribute, Node};
 
 /// Large enough for every list and value that Linux allows.
@@ -116,7 +116,7 @@ fn split(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Reads all attributes of `place` into the node.
-pub(crate) fn read_all(place: Place<'_>, node: &mut Node) -> io::Result<Vec<UnreadAttribute>> {
+pub(crate) fn read_all(place: Place<'_>, node: &mut Node) -> io::Result<Vec<Unread>> {
     BUFFERS.with_borrow_mut(|(list, value)| {
         node.extended_attributes.clear();
         let mut unread = Vec::new();
@@ -133,7 +133,7 @@ pub(crate) fn read_all(place: Place<'_>, node: &mut Node) -> io::Result<Vec<Unre
                     .push(ExtendedAttribute { name: text, value: value.clone() }),
                 // Gone since it was listed.
                 Err(error) if is_unsupported(error) => {}
-                Err(error) => unread.push(UnreadAttribute { name: text, source: error.into() }),
+                Err(error) => unread.push(Unread::Attribute { name: text, source: error.into() }),
             }
         }
         Ok(unread)

@@ -1,4 +1,4 @@
-//! Reads a source: folders, metadata, extended attributes, holes.
+//! Reads a source: folders, metadata, extended attributes, access rights of Windows, holes.
 //!
 //! Everything is read relative to an open [`Directory`], so a folder that is renamed or replaced
 //! by a link while it is read cannot lead the walk astray. What comes out is exactly what restic
@@ -30,6 +30,8 @@ mod passwd;
 mod unix;
 #[cfg(windows)]
 mod windows;
+#[cfg(windows)]
+mod windows_metadata;
 
 #[cfg(unix)]
 pub use unix::Directory;
@@ -64,9 +66,12 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader with these options. On Linux it reads the lists of users and groups once.
+    /// A reader with these options. On Linux it reads the lists of users and groups once; on
+    /// Windows it switches on what an administrator's program may do to read everything.
     #[must_use]
     pub fn new(options: SourceOptions) -> Self {
+        #[cfg(windows)]
+        crate::windows::privilege::held();
         Self {
             options,
             #[cfg(unix)]
@@ -86,18 +91,34 @@ impl Reader {
     }
 }
 
-/// An extended attribute that is there and could not be read. The entry is stored without it.
+/// Metadata that is there and could not be read. The entry is stored without it.
 #[derive(Debug)]
-pub struct UnreadAttribute {
-    /// The attribute's name.
-    pub name: String,
-    /// Why.
-    pub source: io::Error,
+#[non_exhaustive]
+pub enum Unread {
+    /// One extended attribute.
+    Attribute {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A part of what Windows keeps, which is denied for many files alike if it is for one.
+    Part {
+        /// What could not be read, as people call it.
+        what: &'static str,
+        /// Why.
+        source: io::Error,
+    },
 }
 
-impl fmt::Display for UnreadAttribute {
+impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "could not read the extended attribute {}: {}", self.name, self.source)
+        match self {
+            Self::Attribute { name, source } => {
+                write!(f, "could not read the extended attribute {name}: {source}")
+            }
+            Self::Part { what, source } => write!(f, "could not read the {what}: {source}"),
+        }
     }
 }
 
@@ -121,7 +142,7 @@ pub fn node_of_ancestor(reader: &Reader, path: &Path) -> io::Result<Node> {
 }
 
 /// Adds what [`Directory::complete`] does to what stands at `path`, links not followed.
-pub fn complete_path(path: &Path, node: &mut Node) -> io::Result<Vec<UnreadAttribute>> {
+pub fn complete_path(path: &Path, node: &mut Node) -> io::Result<Vec<Unread>> {
     Directory::complete_path(path, node)
 }
 

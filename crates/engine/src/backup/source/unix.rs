@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 
 use super::attributes::{self, Place};
-use super::{Reader, UnreadAttribute};
+use super::{Reader, Unread};
 use crate::tree::{Node, NodeKind, mode};
 
 /// An open folder of a source.
@@ -58,7 +58,7 @@ impl Directory {
 
     /// Adds an entry's extended attributes and what a link points to. Attributes that are there
     /// and cannot be read are left out and returned.
-    pub fn complete(&self, name: &OsStr, node: &mut Node) -> io::Result<Vec<UnreadAttribute>> {
+    pub fn complete(&self, name: &OsStr, node: &mut Node) -> io::Result<Vec<Unread>> {
         if node.kind == NodeKind::Symlink {
             node.link_target = read_link(self.folder.as_fd(), name)?;
         }
@@ -66,7 +66,7 @@ impl Directory {
     }
 
     /// The same for a file that is open already, which is quicker.
-    pub fn complete_opened(file: &File, node: &mut Node) -> io::Result<Vec<UnreadAttribute>> {
+    pub fn complete_opened(file: &File, node: &mut Node) -> io::Result<Vec<Unread>> {
         attributes::read_all(Place::Open(file.as_fd()), node)
     }
 
@@ -107,7 +107,7 @@ impl Directory {
         Ok(node_of_stat(reader, path.file_name().unwrap_or_default(), &stat))
     }
 
-    pub(super) fn complete_path(path: &Path, node: &mut Node) -> io::Result<Vec<UnreadAttribute>> {
+    pub(super) fn complete_path(path: &Path, node: &mut Node) -> io::Result<Vec<Unread>> {
         if node.kind == NodeKind::Symlink {
             node.link_target = read_link(CWD, path.as_os_str())?;
         }

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use super::folder::OpenFolders;
 use super::open_files::OpenFiles;
-use super::target::MetadataProblem;
+use super::target::{Cause, MetadataProblem};
 use super::{Restore, RestoreError, RestoreOptions, RestoreOutcome, in_words};
 use crate::index::Index;
 use crate::monitor::{
@@ -34,8 +34,9 @@ pub(super) struct Context<'a> {
     fatal: Mutex<Option<RestoreError>>,
     counts: Counts,
     totals: Mutex<Totals>,
-    /// What metadata is not restored on this system, and of how many entries.
-    unsupported: Mutex<BTreeMap<String, u64>>,
+    /// What metadata was not restored for a reason that many entries have, that reason, and how many
+    /// they are.
+    common: Mutex<BTreeMap<(String, &'static str), u64>>,
     temporary_prefix: String,
     temporary_number: AtomicU64,
 }
@@ -110,7 +111,7 @@ impl<'a> Context<'a> {
             fatal: Mutex::new(None),
             counts: Counts::default(),
             totals: Mutex::new(Totals::default()),
-            unsupported: Mutex::default(),
+            common: Mutex::default(),
             temporary_prefix: format!(".holdfast-{:08x}-", u32::from_ne_bytes(random)),
             temporary_number: AtomicU64::new(0),
         }
@@ -255,23 +256,25 @@ impl<'a> Context<'a> {
     /// Reports what of an entry's metadata could not be restored.
     pub(super) fn metadata_problems(&self, location: &Path, problems: Vec<MetadataProblem>) {
         for problem in problems {
-            let Some(source) = problem.source else {
-                *self.unsupported.lock().entry(problem.what).or_insert(0) += 1;
-                continue;
-            };
-            let message = format!("could not restore the {}: {source}", problem.what);
-            self.finding(FindingKind::Note, location, "metadata", message);
+            match problem.cause {
+                Cause::Common(why) => {
+                    *self.common.lock().entry((problem.what, why)).or_insert(0) += 1;
+                }
+                Cause::Entry(source) => {
+                    let message = format!("could not restore the {}: {source}", problem.what);
+                    self.finding(FindingKind::Note, location, "metadata", message);
+                }
+            }
         }
     }
 
-    /// Reports what was not restored of any entry: once, for the reason is one.
-    pub(super) fn report_unsupported(&self) {
-        for (what, count) in std::mem::take(&mut *self.unsupported.lock()) {
+    /// Reports what was not restored of many entries: once, for the reason is one.
+    pub(super) fn report_common(&self) {
+        for ((what, why), count) in std::mem::take(&mut *self.common.lock()) {
             add(&self.counts.notes, 1);
             let entries = if count == 1 { "file or folder" } else { "files and folders" };
-            let message = format!(
-                "the {what} of {count} {entries} are in the snapshot and not restored here"
-            );
+            let message =
+                format!("the {what} of {count} {entries} could not be restored here: {why}");
             let kind = FindingKind::Note;
             let finding = Finding { kind, path: None, during: "metadata", message };
             self.event(Event::Finding(&finding));
@@ -320,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_restored_of_no_entry_is_said_once_with_a_count() {
+    fn what_is_not_restored_of_many_entries_for_one_reason_is_said_once_with_a_count() {
         let mut world = World::new();
         let tree = world.tree(Vec::new());
         let world = world.stored();
@@ -331,12 +334,12 @@ mod tests {
             Restore { repository: &world.repository, index: &index, tree, options: &options };
         let context = Context::new(&restore, &messages, &cancel);
         for path in ["/a", "/b", "/c"] {
-            let rights = MetadataProblem::unsupported("owner and access rights");
+            let rights = MetadataProblem::common("access rights", "the drive keeps none");
             context.metadata_problems(Path::new(path), vec![rights]);
         }
-        context.report_unsupported();
-        let message = "the owner and access rights of 3 files and folders are in the snapshot and \
-                       not restored here";
+        context.report_common();
+        let message = "the access rights of 3 files and folders could not be restored here: the \
+                       drive keeps none";
         assert_eq!(*messages.0.lock(), [(None, message.to_owned())]);
         assert_eq!(context.outcome().expect("nothing failed").notes, 1);
     }

@@ -52,14 +52,16 @@ impl Task {
     ) -> io::Result<OsString> {
         let folder = self.folder.open(context)?;
         let (node, attributes) = (&self.node, &context.options.attributes);
+        let mut restored = None;
         let problems = if self.is_file() {
-            match (file, open) {
-                (Some(file), _) => Folder::finish_file(&file, node, attributes),
-                (None, Some(file)) => Folder::finish_file(&file, node, attributes),
-                (None, None) => {
-                    Folder::finish_file(&self.reopened(context, &folder)?, node, attributes)
-                }
-            }
+            let file = match (file, open) {
+                (Some(file), _) => Arc::new(file),
+                (None, Some(file)) => file,
+                (None, None) => Arc::new(self.reopened(context, &folder)?),
+            };
+            let problems = Folder::finish_file(&file, node, attributes);
+            restored = Some(file);
+            problems
         } else {
             folder.create_other(self.work_name(), node)?;
             self.made();
@@ -74,6 +76,9 @@ impl Task {
             existing: self.existing.as_ref(),
         };
         let other_name = put_in_place(context, &folder, temporary, &place)?;
+        if let Some(file) = restored {
+            context.metadata_problems(&self.location, Folder::finish_rights(&file, node));
+        }
         if let Some(name) = &other_name {
             self.folder.note_made(name);
         }

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -150,12 +151,15 @@ impl LinkSource {
             Placement::New => task.name.clone(),
             _ => context.temporary_name(),
         };
-        match folder.link(&source, source_name, &work_name) {
-            Ok(()) => {}
+        let copied = match folder.link(&source, source_name, &work_name) {
+            Ok(()) => None,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
             // A file system without links, or a file with as many as it may have.
-            Err(_) => copy(context, (&*source, source_name), (&*folder, &work_name), &task.node)?,
-        }
+            Err(_) => {
+                let (from, to) = ((&*source, source_name), (&*folder, &*work_name));
+                Some(copy(context, from, to, &task.node)?)
+            }
+        };
         let is_temporary = task.placement != Placement::New;
         let placed = finish::put_in_place(
             context,
@@ -170,6 +174,10 @@ impl LinkSource {
         );
         if let Ok(Some(name)) = &placed {
             task.folder.note_made(name);
+        }
+        if let (Ok(_), Some(file)) = (&placed, copied) {
+            // As with the rest of it, problems have been told of the first name.
+            let _ = Folder::finish_rights(&file, &task.node);
         }
         if placed.is_err() {
             // The name is ours; what stands there otherwise is untouched.
@@ -188,7 +196,7 @@ fn copy(
     (source, source_name): (&Folder, &std::ffi::OsStr),
     (folder, name): (&Folder, &std::ffi::OsStr),
     node: &Node,
-) -> io::Result<()> {
+) -> io::Result<File> {
     let mut from = source.read_file(source_name)?;
     let mut to = folder.create_file(name, node)?;
     let copied = io::copy(&mut from, &mut to);
@@ -198,5 +206,5 @@ fn copy(
     context.wrote_bytes(copied?);
     // The metadata is the same as the first name's, whose problems have been told.
     let _ = Folder::finish_file(&to, node, &context.options.attributes);
-    Ok(())
+    Ok(to)
 }

@@ -32,7 +32,6 @@ pub enum AttributeSelection {
 
 impl AttributeSelection {
     /// True if the attribute of this name is restored.
-    #[cfg_attr(windows, expect(dead_code, reason = "attributes are not restored there yet"))]
     pub(super) fn selects(&self, name: &[u8]) -> bool {
         match self {
             Self::All => true,

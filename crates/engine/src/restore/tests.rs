@@ -15,6 +15,8 @@ use crate::tree::Node;
 use crate::tree::{NodeKind, mode};
 
 mod places;
+#[cfg(windows)]
+mod windows;
 
 /// Keeps kinds and paths of findings; asks to stop when the first file is done, if told to.
 #[derive(Default)]

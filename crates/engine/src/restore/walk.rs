@@ -50,7 +50,7 @@ pub(super) fn run(
     let deletes = restore.options.delete && may_delete(&context, &roots, &selection)?;
     context.event(Event::Phase(Phase::Working));
     restore_all(&context, &roots, &selection, deletes);
-    context.report_unsupported();
+    context.report_common();
     if restore.options.verify && !context.is_stopped() {
         context.event(Event::Phase(Phase::Verifying));
         verify::verify(&context, &roots, &selection);

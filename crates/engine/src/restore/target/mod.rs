@@ -14,6 +14,8 @@ mod unix;
 mod unix_metadata;
 #[cfg(windows)]
 mod windows;
+#[cfg(windows)]
+mod windows_metadata;
 
 #[cfg(unix)]
 pub(super) use unix::{Folder, Target, free_bytes, read_at, reserve, write_at};
@@ -43,17 +45,25 @@ impl Existing {
 pub(super) struct MetadataProblem {
     /// What could not be restored: `owner`, `times`, `extended attribute user.comment`.
     pub what: String,
-    /// The cause; `None` for what is not restored on this system, of no entry.
-    pub source: Option<io::Error>,
+    pub cause: Cause,
+}
+
+/// Why metadata could not be restored.
+#[derive(Debug)]
+pub(super) enum Cause {
+    /// A reason of this entry's.
+    Entry(io::Error),
+    /// One that holds for many entries alike, and what to do about it: told once, with a count.
+    Common(&'static str),
 }
 
 impl MetadataProblem {
     fn new(what: impl Into<String>, source: impl Into<io::Error>) -> Self {
-        Self { what: what.into(), source: Some(source.into()) }
+        Self { what: what.into(), cause: Cause::Entry(source.into()) }
     }
 
     #[cfg_attr(not(windows), allow(dead_code, reason = "elsewhere all that can be is restored"))]
-    pub(in crate::restore) fn unsupported(what: impl Into<String>) -> Self {
-        Self { what: what.into(), source: None }
+    pub(in crate::restore) fn common(what: impl Into<String>, why: &'static str) -> Self {
+        Self { what: what.into(), cause: Cause::Common(why) }
     }
 }

@@ -26,6 +26,12 @@ impl Folder {
         finish_open(file.as_fd(), node, selection)
     }
 
+    /// Restores what must wait until a file has its own name: nothing here, where renaming asks for
+    /// rights to the folder alone.
+    pub(in crate::restore) fn finish_rights(_: &File, _: &Node) -> Vec<MetadataProblem> {
+        Vec::new()
+    }
+
     /// Restores this folder's own metadata.
     pub(in crate::restore) fn finish(
         &self,

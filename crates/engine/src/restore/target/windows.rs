@@ -1,23 +1,22 @@
 //! The target on Windows, by paths.
-//!
-//! Times, the creation time and the attributes of files are restored. Security descriptors and the
-//! attributes of folders are not yet, which is reported once with a count, so that nobody takes them
-//! for restored.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, FileTimes, Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::os::windows::fs::{FileExt, FileTimesExt, MetadataExt, OpenOptionsExt};
+use std::os::windows::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use serde::Deserialize;
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_ATTRIBUTE_DIRECTORY, FILE_ATTRIBUTE_ENCRYPTED, FILE_FLAG_BACKUP_SEMANTICS,
+    FILE_FLAG_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES, FILE_READ_EA, FILE_WRITE_ATTRIBUTES,
+    FILE_WRITE_EA,
+};
 
-use super::{Existing, MetadataProblem};
-use crate::restore::AttributeSelection;
+use super::Existing;
 use crate::time::Time;
 use crate::tree::{Node, NodeKind};
+use crate::windows::{generic, privilege};
 
 /// The folder that is restored into.
 #[derive(Debug)]
@@ -28,20 +27,16 @@ pub(in crate::restore) struct Target {
 /// A folder at or below the target.
 #[derive(Debug)]
 pub(in crate::restore) struct Folder {
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
-const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
-const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
-const FILE_WRITE_ATTRIBUTES: u32 = 0x0100;
-const ATTRIBUTE_READONLY: u32 = 0x1;
-const ATTRIBUTE_DIRECTORY: u32 = 0x10;
-/// Hidden, system, archive, not indexed: what a file can be made with.
-const ATTRIBUTES_SETTABLE: u32 = 0x2 | 0x4 | 0x20 | 0x2000;
+/// Links themselves, and what an administrator may do beyond what a file grants.
+const FLAGS: u32 = FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS;
 
 impl Target {
     /// Opens the folder at `path`. Links on the way to it are followed: the path is the user's.
     pub(in crate::restore) fn open(path: &Path) -> io::Result<Self> {
+        privilege::held();
         if !path.metadata()?.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
@@ -64,7 +59,7 @@ impl Target {
 }
 
 impl Folder {
-    fn at(&self, name: &OsStr) -> PathBuf {
+    pub(super) fn at(&self, name: &OsStr) -> PathBuf {
         self.path.join(name)
     }
 
@@ -91,15 +86,21 @@ impl Folder {
         }
     }
 
-    /// Makes a file where nothing may stand, with its attributes.
+    /// Makes a file where nothing may stand; encrypted from its first byte on if it was and can be.
     pub(in crate::restore) fn create_file(&self, name: &OsStr, node: &Node) -> io::Result<File> {
-        let attributes = attributes_of(node).unwrap_or(0) & ATTRIBUTES_SETTABLE;
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .attributes(attributes)
-            .open(self.at(name))
+        let create = |attributes| {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create_new(true).attributes(attributes);
+            options.open(self.at(name))
+        };
+        let encrypted = generic::attributes(node).unwrap_or(0) & FILE_ATTRIBUTE_ENCRYPTED;
+        match create(encrypted) {
+            // Where it cannot be encrypted it is restored all the same, which is told at its end.
+            Err(error) if encrypted != 0 && error.kind() != io::ErrorKind::AlreadyExists => {
+                create(0)
+            }
+            created => created,
+        }
     }
 
     /// Opens a regular file for reading.
@@ -114,14 +115,20 @@ impl Folder {
 
     /// Opens a regular file to change its metadata.
     pub(in crate::restore) fn metadata_file(&self, name: &OsStr) -> io::Result<File> {
-        open_regular(OpenOptions::new().access_mode(FILE_WRITE_ATTRIBUTES | 0x80), &self.at(name))
+        let least = FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES;
+        let all = least | FILE_READ_EA | FILE_WRITE_EA;
+        let open = |access| open_regular(OpenOptions::new().access_mode(access), &self.at(name));
+        match open(all) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => open(least),
+            opened => opened,
+        }
     }
 
     /// True if a link must be made after what it leads to: it is made as one to a file or to a
     /// folder, and which of them is neither recorded nor to be seen yet.
     pub(in crate::restore) fn must_wait(&self, node: &Node) -> bool {
         let is_there = |target: &str| self.path.join(target).exists();
-        attributes_of(node).is_none()
+        generic::attributes(node).is_none()
             && std::str::from_utf8(&node.link_target).is_ok_and(|target| !is_there(target))
     }
 
@@ -133,8 +140,8 @@ impl Folder {
         let target = std::str::from_utf8(&node.link_target)
             .map_err(|_| io::Error::from(io::ErrorKind::InvalidFilename))?
             .replace('/', "\\");
-        let is_folder = match attributes_of(node) {
-            Some(attributes) => attributes & ATTRIBUTE_DIRECTORY != 0,
+        let is_folder = match generic::attributes(node) {
+            Some(attributes) => attributes & FILE_ATTRIBUTE_DIRECTORY != 0,
             None => self.path.join(&target).is_dir(),
         };
         if is_folder {
@@ -236,142 +243,18 @@ impl Folder {
             let _ = std::fs::set_permissions(path, permissions);
         }
     }
-
-    /// Restores a file's metadata.
-    pub(in crate::restore) fn finish_file(
-        file: &File,
-        node: &Node,
-        _: &AttributeSelection,
-    ) -> Vec<MetadataProblem> {
-        let mut problems = Vec::new();
-        set_times(file, node, &mut problems);
-        if attributes_of(node).is_some_and(|attributes| attributes & ATTRIBUTE_READONLY != 0)
-            && let Err(error) = set_readonly(file)
-        {
-            problems.push(MetadataProblem::new("attributes", error));
-        }
-        note_descriptor(node, &mut problems);
-        problems
-    }
-
-    /// Restores this folder's own metadata.
-    pub(in crate::restore) fn finish(
-        &self,
-        node: &Node,
-        _: &AttributeSelection,
-    ) -> Vec<MetadataProblem> {
-        let mut problems = Vec::new();
-        finish_path(&self.path, node, &mut problems);
-        if attributes_of(node).is_some_and(|it| it & (ATTRIBUTES_SETTABLE & !0x20) != 0) {
-            problems.push(MetadataProblem::unsupported("attributes of folders"));
-        }
-        note_descriptor(node, &mut problems);
-        problems
-    }
-
-    /// Restores the metadata of a link in this folder.
-    pub(in crate::restore) fn finish_other(
-        &self,
-        name: &OsStr,
-        node: &Node,
-        _: &AttributeSelection,
-    ) -> Vec<MetadataProblem> {
-        let mut problems = Vec::new();
-        finish_path(&self.at(name), node, &mut problems);
-        problems
-    }
-}
-
-fn finish_path(path: &Path, node: &Node, problems: &mut Vec<MetadataProblem>) {
-    let opened = OpenOptions::new()
-        .access_mode(FILE_WRITE_ATTRIBUTES)
-        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
-        .open(path);
-    match opened {
-        Ok(opened) => set_times(&opened, node, problems),
-        Err(error) => problems.push(MetadataProblem::new("times", error)),
-    }
 }
 
 fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    let file = options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path)?;
+    let file = options.custom_flags(FLAGS).open(path)?;
     if file.metadata()?.is_file() {
         return Ok(file);
     }
     Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
 }
 
-fn set_readonly(file: &File) -> io::Result<()> {
-    let mut permissions = file.metadata()?.permissions();
-    permissions.set_readonly(true);
-    file.set_permissions(permissions)
-}
-
-fn set_times(file: &File, node: &Node, problems: &mut Vec<MetadataProblem>) {
-    let mut times = FileTimes::new();
-    if let Some(modified) = system_time(node.modified) {
-        times = times.set_modified(modified);
-    }
-    if let Some(accessed) = system_time(node.accessed) {
-        times = times.set_accessed(accessed);
-    }
-    if let Some(created) = created(node) {
-        times = times.set_created(created);
-    }
-    if let Err(error) = file.set_times(times) {
-        problems.push(MetadataProblem::new("times", error));
-    }
-}
-
-/// Owner and access rights are in the snapshot and not restored: that must not go unsaid.
-fn note_descriptor(node: &Node, problems: &mut Vec<MetadataProblem>) {
-    if node.generic_attributes.contains_key("windows.security_descriptor") {
-        problems.push(MetadataProblem::unsupported("owner and access rights"));
-    }
-}
-
-fn attributes_of(node: &Node) -> Option<u32> {
-    serde_json::from_str(node.generic_attributes.get("windows.file_attributes")?.get()).ok()
-}
-
-/// 100 nanoseconds since 1601, in two halves.
-#[derive(Deserialize)]
-struct CreationTime {
-    #[serde(rename = "LowDateTime")]
-    low: u32,
-    #[serde(rename = "HighDateTime")]
-    high: u32,
-}
-
-fn created(node: &Node) -> Option<SystemTime> {
-    /// Seconds from 1601 to 1970.
-    const EPOCH_SECONDS: i64 = 11_644_473_600;
-    const TICKS_PER_SECOND: u64 = 10_000_000;
-    let text = node.generic_attributes.get("windows.creation_time")?.get();
-    let time: CreationTime = serde_json::from_str(text).ok()?;
-    let ticks = u64::from(time.high) << 32 | u64::from(time.low);
-    system_time(Time {
-        seconds: (ticks / TICKS_PER_SECOND) as i64 - EPOCH_SECONDS,
-        nanoseconds: (ticks % TICKS_PER_SECOND) as u32 * 100,
-        offset_seconds: 0,
-    })
-}
-
-fn system_time(time: Time) -> Option<SystemTime> {
-    let whole = Duration::from_secs(time.seconds.unsigned_abs());
-    let second = if time.seconds < 0 {
-        SystemTime::UNIX_EPOCH.checked_sub(whole)
-    } else {
-        SystemTime::UNIX_EPOCH.checked_add(whole)
-    };
-    second?.checked_add(Duration::from_nanos(time.nanoseconds.into()))
-}
-
 fn existing_of(metadata: &Metadata) -> Existing {
-    /// Seconds from 1601 to 1970.
-    const EPOCH_SECONDS: i64 = 11_644_473_600;
-    const TICKS_PER_SECOND: u64 = 10_000_000;
-    let ticks = metadata.last_write_time();
+    let (seconds, nanoseconds) = generic::moment(metadata.last_write_time());
     Existing {
         kind: if metadata.is_symlink() {
             NodeKind::Symlink
@@ -381,11 +264,7 @@ fn existing_of(metadata: &Metadata) -> Existing {
             NodeKind::File
         },
         size: metadata.file_size(),
-        modified: Time {
-            seconds: (ticks / TICKS_PER_SECOND) as i64 - EPOCH_SECONDS,
-            nanoseconds: (ticks % TICKS_PER_SECOND) as u32 * 100,
-            offset_seconds: 0,
-        },
+        modified: Time { seconds, nanoseconds, offset_seconds: 0 },
         // Neither is told without opening the file.
         links: 1,
         inode: 0,

@@ -168,10 +168,14 @@ fn decompress_at_most(frame: &[u8], bytes_max: u64) -> Result<Vec<u8>, CodecErro
 }
 
 /// Decompresses blobs, one after the other, with one context.
-pub(crate) struct BlobDecompressor(zstd::bulk::Decompressor<'static>);
+pub struct BlobDecompressor(zstd::bulk::Decompressor<'static>);
 
 impl BlobDecompressor {
-    pub(crate) fn new() -> Result<Self, CodecError> {
+    /// A new context.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn new() -> Result<Self, CodecError> {
         let inner =
             zstd::bulk::Decompressor::new().map_err(|source| CodecError::Decompress { source })?;
         Ok(Self(inner))
@@ -179,7 +183,10 @@ impl BlobDecompressor {
 
     /// Writes the content of a frame, of which `length` bytes are expected, into `out`, which is
     /// cleared first. Never uses much more memory than the content and the frame's own window.
-    pub(crate) fn decompress(
+    ///
+    /// # Errors
+    /// When the frame is broken, or its content is not of that length.
+    pub fn decompress(
         &mut self,
         frame: &[u8],
         length: usize,
@@ -220,17 +227,24 @@ fn decompress_growing(frame: &[u8], length: usize, out: &mut Vec<u8>) -> Result<
 }
 
 /// Compresses blobs, one after the other, with one context.
-pub(crate) struct BlobCompressor {
+pub struct BlobCompressor {
     inner: zstd::bulk::Compressor<'static>,
 }
 
 impl BlobCompressor {
-    pub(crate) fn new(compression: Compression) -> std::io::Result<Self> {
+    /// A new context.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn new(compression: Compression) -> std::io::Result<Self> {
         Ok(Self { inner: zstd::bulk::Compressor::new(compression.zstd_level())? })
     }
 
     /// Writes one frame with the content into `out`, which is cleared first.
-    pub(crate) fn compress(&mut self, content: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
+    ///
+    /// # Errors
+    /// When the compressor fails, which it has no reason to.
+    pub fn compress(&mut self, content: &[u8], out: &mut Vec<u8>) -> std::io::Result<()> {
         #[cfg(test)]
         let content = &*crate::testing::fault::as_compressed(content);
         out.clear();

@@ -185,7 +185,8 @@ fn as_rustic(work: Work<'_>) -> Vec<OsString> {
         ]
         .map(OsString::from)
         .to_vec(),
-        Work::Snapshots => vec!["snapshots".into()],
+        // By default it shows snapshots of the same tree as one.
+        Work::Snapshots => vec!["snapshots".into(), "--all".into()],
     }
 }
 

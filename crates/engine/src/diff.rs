@@ -141,12 +141,13 @@ pub fn diff(
         after: Blobs::from([(BlobKind::Tree, after.into())]),
         common: Vec::new(),
         open: Vec::new(),
+        path: b"/".to_vec(),
     };
     if before == after {
         repository.read_tree(index, before)?;
         return Ok(DiffStats::default());
     }
-    let pair = comparison.pair(b"/", before, after)?;
+    let pair = comparison.pair(before, after)?;
     comparison.open.push(pair);
     while let Some(folder) = comparison.open.pop() {
         if cancel.is_cancelled() {
@@ -157,9 +158,9 @@ pub fn diff(
     comparison.count_blobs(cancel)
 }
 
-/// A folder that is being compared, and its path with a slash at the end.
+/// A folder that is being compared, and how long its path is, with a slash at the end.
 struct Open {
-    path: Vec<u8>,
+    path_bytes: usize,
     entries: Entries,
 }
 
@@ -188,6 +189,8 @@ struct Comparison<'a> {
     common: Vec<TreeId>,
     /// The folders on the way down to where the comparison is.
     open: Vec<Open>,
+    /// The path of the entry that was compared last, which those of all open folders begin.
+    path: Vec<u8>,
 }
 
 impl Comparison<'_> {
@@ -196,9 +199,10 @@ impl Comparison<'_> {
         Ok(tree.nodes.into())
     }
 
-    fn pair(&self, path: &[u8], before: TreeId, after: TreeId) -> Result<Open, ReadError> {
+    /// The folder at the path, which both sides have.
+    fn pair(&self, before: TreeId, after: TreeId) -> Result<Open, ReadError> {
         let entries = Entries::Both { left: self.nodes(before)?, right: self.nodes(after)? };
-        Ok(Open { path: path.to_vec(), entries })
+        Ok(Open { path_bytes: self.path.len(), entries })
     }
 
     /// Compares the next entry of a folder, and puts the folder back unless it is through.
@@ -211,12 +215,12 @@ impl Comparison<'_> {
             },
             Entries::Both { left, right } => next_pair(left, right),
         };
-        let path = folder.path.clone();
+        self.path.truncate(folder.path_bytes);
         let below = match (left, right) {
             (None, None) => return,
-            (Some(left), Some(right)) => self.both(path, &left, &right),
-            (Some(left), None) => self.only(path, Side::Before, &left),
-            (None, Some(right)) => self.only(path, Side::After, &right),
+            (Some(left), Some(right)) => self.both(&left, &right),
+            (Some(left), None) => self.only(Side::Before, &left),
+            (None, Some(right)) => self.only(Side::After, &right),
         };
         self.open.push(folder);
         match below {
@@ -226,35 +230,25 @@ impl Comparison<'_> {
     }
 
     /// An entry that only one side has; what is below it comes next.
-    fn only(
-        &mut self,
-        mut path: Vec<u8>,
-        side: Side,
-        node: &Node,
-    ) -> Result<Option<Open>, ReadError> {
+    fn only(&mut self, side: Side, node: &Node) -> Result<Option<Open>, ReadError> {
         let (difference, counts, blobs) = match side {
             Side::Before => (Difference::Removed, &mut self.stats.removed, &mut self.before),
             Side::After => (Difference::Added, &mut self.stats.added, &mut self.after),
         };
         counts.count(node);
         add_blobs(blobs, node);
-        extend(&mut path, node, node);
-        (self.tell)(Told::Difference { path: &path, difference });
+        extend(&mut self.path, node, node);
+        (self.tell)(Told::Difference { path: &self.path, difference });
         let Some(subtree) = folder_of(node) else { return Ok(None) };
         let entries = Entries::OnlyIn { side, nodes: self.nodes(subtree)? };
-        Ok(Some(Open { path, entries }))
+        Ok(Some(Open { path_bytes: self.path.len(), entries }))
     }
 
     /// An entry that both sides have; what is below it comes next.
-    fn both(
-        &mut self,
-        mut path: Vec<u8>,
-        left: &Node,
-        right: &Node,
-    ) -> Result<Option<Open>, ReadError> {
+    fn both(&mut self, left: &Node, right: &Node) -> Result<Option<Open>, ReadError> {
         add_blobs(&mut self.before, left);
         add_blobs(&mut self.after, right);
-        extend(&mut path, left, right);
+        extend(&mut self.path, left, right);
         let is_file = |node: &Node| node.kind == NodeKind::File;
         let kind = left.kind != right.kind;
         let content = is_file(left) && is_file(right) && left.content != right.content;
@@ -266,14 +260,14 @@ impl Comparison<'_> {
         self.stats.changed_files += u64::from(content);
         if kind || content || metadata {
             let difference = Difference::Changed { kind, content, bitrot, metadata };
-            (self.tell)(Told::Difference { path: &path, difference });
+            (self.tell)(Told::Difference { path: &self.path, difference });
         }
         match (folder_of(left), folder_of(right)) {
             (Some(left), Some(right)) if left == right => {
                 self.common.push(left);
                 Ok(None)
             }
-            (Some(left), Some(right)) => self.pair(&path, left, right).map(Some),
+            (Some(left), Some(right)) => self.pair(left, right).map(Some),
             _ => Ok(None),
         }
     }

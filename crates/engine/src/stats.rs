@@ -194,6 +194,10 @@ fn total(
 ) -> (u64, u64) {
     let mut pending = vec![root];
     while let Some(tree) = pending.last().copied() {
+        if totals.contains_key(&tree) {
+            pending.pop();
+            continue;
+        }
         let known = pending.len();
         let own = sizes.get(&tree);
         let subtrees = own.map(|own| own.subtrees.as_slice()).unwrap_or_default();
@@ -386,6 +390,20 @@ mod tests {
         assert_eq!(found.bytes, found.uncompressed_bytes);
         assert_eq!(found.compression_ratio(), None);
         assert_eq!(found.compression_space_saving(), Some(0.0));
+    }
+
+    #[test]
+    fn a_folder_that_is_met_any_number_of_times_is_summed_up_once() {
+        const NAMES: u64 = 20_000;
+        let mut world = World::new();
+        let many = |subtree| (0..NAMES).map(|n| folder(&format!("{n:05}"), subtree)).collect();
+        let leaf = world.tree(vec![file("x", 0, &[])]);
+        let inner = world.tree(many(leaf));
+        let outer = world.tree(many(inner));
+        let world = world.stored();
+        let (index, cancel) = (world.index(), Cancellation::default());
+        let found = stats(&world.repository, &index, &[outer], StatsMode::RestoreSize, &cancel);
+        assert_eq!(found.expect("sound").files, NAMES + NAMES * (NAMES + NAMES));
     }
 
     #[test]

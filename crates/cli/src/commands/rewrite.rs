@@ -158,8 +158,19 @@ fn report(session: &Session, work: &Work<'_>, (done, unreadable): Done) -> Ended
         .filter(|(_, rewritten)| matches!(rewritten.fate, SnapshotFate::Failed(_)))
         .map(|((id, _), _)| format!("{:?}", id.short()))
         .collect();
+    let doubled: Vec<_> = done
+        .iter()
+        .filter(|(_, rewritten)| matches!(rewritten.fate, SnapshotFate::Doubled { .. }))
+        .map(|((id, _), _)| id.short())
+        .collect();
     if failed.is_empty() && unreadable == 0 {
-        return Ok(ExitStatus::Success);
+        if doubled.is_empty() {
+            return Ok(ExitStatus::Success);
+        }
+        let failure = Failure::fatal(format!("unable to remove snapshots {}", doubled.join(", ")));
+        return Err(failure
+            .meaning("What was to go from them is in the repository still; the new ones are whole.")
+            .advice(format!("Remove them with `holdfast forget {}`.", doubled.join(" "))));
     }
     let failure = match failed.as_slice() {
         [] => Failure::fatal(format!("{unreadable} snapshots could not be read")),
@@ -188,6 +199,10 @@ fn fate(session: &Session, work: &Work<'_>, rewritten: &SnapshotRewrite) -> Vec<
             lines.extend(host.map(|host| format!("setting host to {host}")));
             lines.push(format!("saved new snapshot {}", new.short()));
             lines.extend(work.forget.then(|| format!("removed old snapshot {old}")));
+        }
+        SnapshotFate::Doubled { new } => {
+            lines.push(format!("saved new snapshot {}", new.short()));
+            lines.push(format!("could not remove old snapshot {old}: both are there"));
         }
         SnapshotFate::Removed if work.dry_run => {
             lines.push("would delete empty snapshot".to_owned());

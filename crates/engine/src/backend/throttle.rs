@@ -2,7 +2,7 @@
 //!
 //! Each file is paid for with time: what is stored waits before it goes, what was read waits before
 //! it is handed on. All threads share one account for each direction, so the rate is that of the whole
-//! program. Locks are never held up (contract 8): one that cannot be refreshed in time is lost.
+//! program. Locks are never held up (contract 9): one that cannot be refreshed in time is lost.
 
 use std::fmt;
 use std::path::Path;

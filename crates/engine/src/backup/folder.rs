@@ -105,6 +105,17 @@ impl Folder {
     }
 }
 
+impl Drop for Folder {
+    /// Lets the folders above go one after the other: each would drop the next one inside its own
+    /// drop, and folders can lie deeper than there is stack.
+    fn drop(&mut self) {
+        let mut above = self.place.take();
+        while let Some(mut folder) = above.and_then(|place| Arc::into_inner(place.folder)) {
+            above = folder.place.take();
+        }
+    }
+}
+
 impl Place {
     /// The path in the snapshot of an entry with this name at this place.
     pub(super) fn path_of(&self, name: &std::ffi::OsStr) -> PathBuf {
@@ -136,6 +147,16 @@ mod tests {
         assert!(!folder.arrived());
         assert!(folder.arrived());
         assert_eq!(folder.take_tree(), b"{\"nodes\":[{0},{2},{3}]}\n");
+    }
+
+    #[test]
+    fn folders_deeper_than_any_stack_are_let_go() {
+        let new = |place| Folder::new("/".into(), place, Node::default(), None, 1, Duration::ZERO);
+        let mut folder = new(None);
+        for _ in 0..300_000 {
+            folder = new(Some(folder.expect(0)));
+        }
+        drop(folder);
     }
 
     #[test]

@@ -102,7 +102,7 @@ pub fn check(
     let report = Report::new(monitor);
     monitor.event(Event::Phase(Phase::Preparing));
     // Snapshots first: whatever a snapshot in this list needs was in the index before it.
-    let roots = structure::load_roots(repository, options.snapshots.as_deref(), &report)?;
+    let roots = structure::load_roots(repository, options.snapshots.as_deref(), &report, cancel)?;
     let checked = index::load(repository, &report, cancel)?;
     let listed = repository.list(FileKind::Pack)?;
     let present = index::compare_with_files(&checked, &listed, &report);

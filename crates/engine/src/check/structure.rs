@@ -10,7 +10,7 @@ use crate::id::{BlobId, SnapshotId, TreeId};
 use crate::index::Index;
 use crate::monitor::{Cancellation, FindingKind, with_causes};
 use crate::repository::{ReadError, Repository};
-use crate::snapshot::Snapshot;
+use crate::snapshot::for_each_snapshot;
 use crate::tree::walk::{Folder, for_each_tree, to_path};
 use crate::tree::{Node, NodeKind, Tree};
 
@@ -27,6 +27,7 @@ pub(super) fn load_roots(
     repository: &Repository,
     only: Option<&[SnapshotId]>,
     report: &Report<'_>,
+    cancel: &Cancellation,
 ) -> Result<Vec<TreeId>, ReadError> {
     let ids = match only {
         Some(ids) => ids.to_vec(),
@@ -35,14 +36,12 @@ pub(super) fn load_roots(
             listed.into_iter().map(|file| SnapshotId(file.id)).collect()
         }
     };
-    let mut roots = Vec::with_capacity(ids.len());
-    for id in ids {
-        match Snapshot::load(repository, id) {
-            Ok(snapshot) => roots.push(snapshot.tree),
-            Err(error) => report.error(FindingKind::Damaged, with_causes(&error)),
-        }
-    }
-    Ok(roots)
+    let roots = Mutex::new(Vec::with_capacity(ids.len()));
+    for_each_snapshot(repository, &ids, cancel, &|_, loaded| match loaded {
+        Ok(snapshot) => roots.lock().push(snapshot.tree),
+        Err(error) => report.error(FindingKind::Damaged, with_causes(&error)),
+    })?;
+    Ok(roots.into_inner())
 }
 
 /// Reads every tree below the roots.

@@ -24,6 +24,9 @@ use zip::ZipWriter;
 /// So many blobs are read at the same time, and written in order.
 const READ_AHEAD: usize = 8;
 
+/// Fewer, if they are larger together: those that restic makes are never so large.
+const READ_AHEAD_BYTES: u64 = 64 << 20;
+
 /// The longest path that goes into an archive: sixteen times what any system makes of a path. Folders
 /// in each other without end would make archives without end.
 const PATH_BYTES_MAX: usize = 64 << 10;
@@ -227,7 +230,10 @@ fn content(
 ) -> Result<(), DumpError> {
     let read = |id: &BlobId| repository.read_blob(index, BlobKind::Data, *id);
     let content = node.content.as_deref().filter(|_| node.kind == NodeKind::File);
-    for batch in content.unwrap_or_default().chunks(READ_AHEAD) {
+    let mut rest = content.unwrap_or_default();
+    while !rest.is_empty() {
+        let (batch, later) = rest.split_at(ahead(index, rest));
+        rest = later;
         if cancel.is_cancelled() {
             return Err(ReadError::Cancelled.into());
         }
@@ -245,6 +251,17 @@ fn content(
         blobs.iter().try_for_each(|blob| write(blob))?;
     }
     Ok(())
+}
+
+/// How many of these blobs are read at once: at least one.
+fn ahead(index: &Index, blobs: &[BlobId]) -> usize {
+    let mut bytes = 0;
+    let fits = |id: &&BlobId| {
+        let location = index.locate(BlobKind::Data, id);
+        bytes += location.map_or(0, |location| u64::from(location.plaintext_length()));
+        bytes <= READ_AHEAD_BYTES
+    };
+    blobs.iter().take(READ_AHEAD).take_while(fits).count().max(1)
 }
 
 #[cfg(test)]

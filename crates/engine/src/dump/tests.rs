@@ -50,3 +50,18 @@ fn what_cannot_be_read_ends_the_archive_with_an_error() {
     let result = tar(&world.repository, &world.index(), root, b"/", &mut out, &cancel);
     assert!(matches!(result, Err(DumpError::Read(_))), "{result:?}");
 }
+
+#[test]
+fn large_blobs_are_read_one_at_a_time_and_small_ones_together() {
+    let mut world = World::new();
+    let blobs: Vec<BlobId> = (0..20u8).map(|n| world.data(&[n; 3])).collect();
+    let large = world.data(&vec![1; READ_AHEAD_BYTES as usize / 2 + 1]);
+    let world = world.stored();
+    let index = world.index();
+    assert_eq!(ahead(&index, &blobs), READ_AHEAD);
+    assert_eq!(ahead(&index, &blobs[..3]), 3);
+    assert_eq!(ahead(&index, &[large, large, large]), 1);
+    assert_eq!(ahead(&index, &[blobs[0], large, blobs[1], large]), 3);
+    // What no pack has is an error when it is read.
+    assert_eq!(ahead(&index, &[BlobId::of(b"gone")]), 1);
+}

@@ -1,6 +1,6 @@
 //! Finds out which blobs snapshots need.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use parking_lot::Mutex;
@@ -11,7 +11,7 @@ use crate::id::{BlobId, SnapshotId, TreeId};
 use crate::index::Index;
 use crate::monitor::Cancellation;
 use crate::repository::Repository;
-use crate::snapshot::Snapshot;
+use crate::snapshot::for_each_snapshot;
 use crate::tree::Tree;
 use crate::tree::walk::{Folder, for_each_new_tree, to_path};
 
@@ -47,25 +47,32 @@ impl Marks {
     }
 }
 
-/// The trees of these snapshots.
+/// The trees of these snapshots, but for those that somebody forgot meanwhile.
 pub(super) fn load_roots(
     repository: &Repository,
     snapshots: &HashSet<SnapshotId>,
-) -> Result<HashSet<TreeId>, PruneError> {
-    let mut roots = HashSet::new();
-    for id in snapshots {
-        let snapshot = Snapshot::load(repository, *id)
-            .map_err(|source| PruneError::Snapshot { id: *id, source: Box::new(source) })?;
-        roots.insert(snapshot.tree);
-    }
-    Ok(roots)
+    cancel: &Cancellation,
+) -> Result<HashMap<SnapshotId, TreeId>, PruneError> {
+    let ids: Vec<SnapshotId> = snapshots.iter().copied().collect();
+    let loaded = Mutex::new(Ok(HashMap::with_capacity(ids.len())));
+    for_each_snapshot(repository, &ids, cancel, &|id, snapshot| {
+        let mut loaded = loaded.lock();
+        match (&mut *loaded, snapshot) {
+            (Ok(roots), Ok(snapshot)) => drop(roots.insert(id, snapshot.tree)),
+            (Ok(_), Err(source)) => {
+                *loaded = Err(PruneError::Snapshot { id, source: Box::new(source) });
+            }
+            (Err(_), _) => {}
+        }
+    })?;
+    loaded.into_inner()
 }
 
 /// Marks what the trees need, and returns all trees below them, too.
 pub(super) fn mark(
     repository: &Repository,
     index: &Index,
-    roots: &HashSet<TreeId>,
+    roots: &HashMap<SnapshotId, TreeId>,
     cancel: &Cancellation,
 ) -> Result<(Marks, HashSet<TreeId>), PruneError> {
     let marks = Marks::of(index);
@@ -79,7 +86,7 @@ pub(super) fn mark(
 pub(super) fn for_each_need(
     repository: &Repository,
     index: &Index,
-    roots: &HashSet<TreeId>,
+    roots: &HashMap<SnapshotId, TreeId>,
     seen: HashSet<TreeId>,
     cancel: &Cancellation,
     need: &(dyn Fn(BlobKind, &BlobId) -> bool + Sync),
@@ -110,7 +117,7 @@ pub(super) fn for_each_need(
             }
         }
     };
-    let walked = for_each_new_tree(repository, index, roots.iter().copied(), seen, &stop, &visit);
+    let walked = for_each_new_tree(repository, index, roots.values().copied(), seen, &stop, &visit);
     match failure.into_inner() {
         Some(error) => Err(error),
         None => Ok(walked?),

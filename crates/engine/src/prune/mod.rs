@@ -222,7 +222,9 @@ impl Prune<'_> {
         let files = snapshots.len() as u64;
         monitor.event(Event::Total(Totals { files, folders: 0, bytes: 0, exact: true }));
         monitor.event(Event::Phase(Phase::Marking));
-        let roots = mark::load_roots(repository, &snapshots)?;
+        let roots = mark::load_roots(repository, &snapshots, cancel)?;
+        // Should one that went come back, it counts as new when the sweep looks again.
+        snapshots.retain(|id| roots.contains_key(id));
         let (mut marks, trees) = mark::mark(repository, &index, &roots, cancel)?;
         let sizes: HashMap<PackId, u64> =
             listed.iter().map(|pack| (PackId(pack.id), pack.size)).collect();

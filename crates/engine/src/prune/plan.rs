@@ -214,7 +214,10 @@ impl Deciding<'_> {
         let freed: u64 = facts.iter().zip(&*fates).map(|(facts, fate)| gone(facts, *fate)).sum();
         let mut unused = stats.unused.bytes - freed;
         let tolerated = self.options.max_unused.bytes(stats.used.bytes);
-        let limit = self.options.max_repack_bytes.unwrap_or(u64::MAX);
+        let limit = match self.options.max_repack_bytes {
+            _ if self.options.remove_index_first => 0,
+            limit => limit.unwrap_or(u64::MAX),
+        };
         let mut repacked = 0;
         for number in candidates {
             let facts = &facts[number];

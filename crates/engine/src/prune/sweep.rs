@@ -91,7 +91,7 @@ impl Prune<'_> {
         if new.is_empty() {
             return Ok(0);
         }
-        let roots = mark::load_roots(self.repository, &new)?;
+        let roots = mark::load_roots(self.repository, &new, cancel)?;
         let needed: Mutex<HashSet<(BlobKind, BlobId)>> = Mutex::default();
         let need = |kind, id: &BlobId| {
             let is_there = index.contains(kind, id);

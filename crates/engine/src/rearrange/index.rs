@@ -1,7 +1,8 @@
 //! Stores the index anew, without packs that leave and with what is known better.
 //!
 //! New files only repeat what old ones say, so nothing is lost wherever this stops; the old ones go
-//! later. One file is in memory at a time, and one in the making.
+//! later. One file is in memory at a time, and one in the making; all of them only where they are to be
+//! stored later, for a storage without room for both.
 
 use std::collections::HashSet;
 

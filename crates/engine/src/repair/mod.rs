@@ -1,8 +1,9 @@
 //! Rebuilds what can be rebuilt, and says what cannot.
 //!
-//! [`repair_index`] makes the index say what the packs hold, [`repair_packs`] saves what is whole in
-//! damaged packs. (Snapshots are repaired by [`rewrite`](crate::rewrite).) Both work under an exclusive lock, and in an order that loses nothing wherever they
-//! stop: what is new is stored and durable, then the old index files go, then damaged packs.
+//! [`repair_index`] makes the index say what the packs hold, [`PackRepair`] saves what is whole in
+//! damaged packs. (Snapshots are repaired by [`rewrite`](crate::rewrite).) Both work under an
+//! exclusive lock, and in an order that loses nothing wherever they stop: what is new is stored and
+//! durable, then the old index files go, then damaged packs.
 //!
 //! Nothing is taken for lost because it could not be read this time: where the storage fails, what
 //! was there stays.

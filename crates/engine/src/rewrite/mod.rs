@@ -109,6 +109,11 @@ pub enum SnapshotFate {
         /// The new one.
         new: Option<SnapshotId>,
     },
+    /// A new one is stored, and the old one, which was to go, could not be removed: both are there.
+    Doubled {
+        /// The new one.
+        new: SnapshotId,
+    },
     /// Its topmost folder is lost, and so all of it. It stays, because originals do.
     Lost,
     /// Its topmost folder was lost, and it is gone.
@@ -123,7 +128,7 @@ impl SnapshotFate {
     /// True if something is, or would be, different.
     #[must_use]
     pub fn is_changed(&self) -> bool {
-        matches!(self, Self::Replaced { .. } | Self::Removed)
+        matches!(self, Self::Replaced { .. } | Self::Doubled { .. } | Self::Removed)
     }
 }
 

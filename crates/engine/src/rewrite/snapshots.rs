@@ -5,7 +5,7 @@ use super::trees::Rewritten;
 use super::{
     NewTree, Originals, Rewrite, RewriteError, RewriteMode, SnapshotFate, SnapshotRewrite,
 };
-use crate::backend::{BackendErrorKind, FileKind, FileName};
+use crate::backend::{BackendError, BackendErrorKind, FileKind, FileName};
 use crate::id::{SnapshotId, TreeId};
 use crate::lock::HeldLock;
 use crate::monitor::{Event, Finding, FindingKind, Watch, with_causes};
@@ -56,15 +56,10 @@ impl Rewrite<'_> {
         let RewriteMode::Store(lock) = self.mode else {
             return Ok(SnapshotFate::Replaced { new: None });
         };
-        let backend = self.repository.backend();
-        let name = FileName::new(FileKind::Snapshot, id.0);
-        // Its time is asked for, since a local copy of it may outlive it.
-        match backend.modified(name) {
-            Ok(_) => {}
+        match self.is_there(id) {
+            Ok(true) => {}
             // What somebody has forgotten must not come back.
-            Err(error) if error.kind == BackendErrorKind::NotFound => {
-                return Ok(SnapshotFate::Vanished);
-            }
+            Ok(false) => return Ok(SnapshotFate::Vanished),
             Err(error) => return Ok(failed(id, &error, watch)),
         }
         let stored =
@@ -74,10 +69,28 @@ impl Rewrite<'_> {
                 Err(RearrangeError::LockLost(lost)) => return Err(lost.into()),
                 Err(error) => return Ok(failed(id, &error, watch)),
             };
-        if self.originals == Originals::Remove {
-            self.remove(id, lock, watch)?;
+        if self.originals == Originals::Keep {
+            return Ok(SnapshotFate::Replaced { new: Some(stored) });
         }
-        Ok(SnapshotFate::Replaced { new: Some(stored) })
+        // Storing can take long, and others forget meanwhile.
+        if matches!(self.is_there(id), Ok(false)) && self.remove(stored, lock, watch)? {
+            return Ok(SnapshotFate::Vanished);
+        }
+        Ok(if self.remove(id, lock, watch)? {
+            SnapshotFate::Replaced { new: Some(stored) }
+        } else {
+            SnapshotFate::Doubled { new: stored }
+        })
+    }
+
+    /// True if the snapshot is in the storage. Its time is asked for, since a local copy of it may
+    /// outlive it.
+    fn is_there(&self, id: SnapshotId) -> Result<bool, BackendError> {
+        match self.repository.backend().modified(FileName::new(FileKind::Snapshot, id.0)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == BackendErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The new snapshot; `None` if it would say the same.
@@ -129,7 +142,7 @@ impl Rewrite<'_> {
         }
     }
 
-    /// Removes an original; false if it is still there, which is a finding.
+    /// Removes a snapshot; false if it is still there, which is a finding.
     fn remove(
         &self,
         id: SnapshotId,

@@ -17,6 +17,10 @@ use crate::store::{Sealer, Store};
 use crate::tree::walk::to_path;
 use crate::tree::{Node, NodeKind, Tree};
 
+/// So many trees are remembered. A snapshot can have more paths than there are atoms, each of which
+/// counts where paths decide; whoever forgets them all does some work again, and nothing else.
+const KNOWN_MAX: usize = 1 << 19;
+
 /// What a tree became.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rewritten {
@@ -221,6 +225,9 @@ impl<'a> TreeRewriter<'a> {
             (true, true) => return Err(RewriteError::Lossy { path: self.shown_path() }),
         };
         let rewritten = Rewritten { tree, files, bytes };
+        if self.known.len() >= KNOWN_MAX {
+            self.known.clear();
+        }
         self.known.insert(key, rewritten);
         Ok(rewritten)
     }
@@ -255,7 +262,7 @@ enum Opened {
 impl Folder {
     /// Takes the entry of a folder whose tree was rewritten.
     fn take(&mut self, mut node: Node, rewritten: Rewritten) {
-        self.files += rewritten.files;
+        self.files = self.files.saturating_add(rewritten.files);
         self.bytes = self.bytes.saturating_add(rewritten.bytes);
         self.is_changed |= rewritten.tree != node.subtree;
         if let Some(tree) = rewritten.tree {

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 
 use super::Snapshot;
-use crate::backend::{BackendErrorKind, FileKind, FileName};
+use crate::backend::{BackendErrorKind, FileKind, FileName, Listed};
 use crate::id::SnapshotId;
-use crate::monitor::{Event, Finding, FindingKind, Monitor};
+use crate::monitor::{Cancellation, Event, Finding, FindingKind, Monitor};
 use crate::repository::{ReadError, Repository};
 
 /// Snapshots are small, so waiting for the storage is most of the work.
@@ -77,23 +77,16 @@ pub fn load_all(
 /// ```
 pub fn load(repository: &Repository, monitor: &dyn Monitor) -> Result<Snapshots, ReadError> {
     let listed = repository.list(FileKind::Snapshot)?;
-    let next = AtomicUsize::new(0);
+    let ids: Vec<_> = listed.into_iter().map(|file| SnapshotId(file.id)).collect();
     let snapshots = Mutex::new(Snapshots::default());
-    let work = || {
-        while let Some(file) = listed.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let id = SnapshotId(file.id);
-            match Snapshot::load(repository, id) {
-                Ok(snapshot) => snapshots.lock().readable.push((id, snapshot)),
-                Err(error) if is_gone(&error) => {}
-                Err(error) => {
-                    snapshots.lock().unreadable.push(id);
-                    monitor.event(Event::Finding(&finding(id, &error)));
-                }
-            }
+    let cancel = Cancellation::default();
+    for_each_snapshot(repository, &ids, &cancel, &|id, loaded| match loaded {
+        Ok(snapshot) => snapshots.lock().readable.push((id, snapshot)),
+        Err(error) => {
+            snapshots.lock().unreadable.push(id);
+            monitor.event(Event::Finding(&finding(id, &error)));
         }
-    };
-    let readers = listed.len().min(READERS_MAX).min(repository.backend().connections().max(1));
-    std::thread::scope(|scope| (0..readers).for_each(|_| drop(scope.spawn(work))));
+    })?;
     let mut snapshots = snapshots.into_inner();
     let by_time = |(a_id, a): &(SnapshotId, Snapshot), (b_id, b): &(SnapshotId, Snapshot)| {
         a.time.cmp_moment(&b.time).then(a_id.cmp(b_id))
@@ -103,8 +96,41 @@ pub fn load(repository: &Repository, monitor: &dyn Monitor) -> Result<Snapshots,
     Ok(snapshots)
 }
 
-fn is_gone(error: &ReadError) -> bool {
-    matches!(error, ReadError::Backend { source, .. } if source.kind == BackendErrorKind::NotFound)
+/// Reads these snapshots, several at a time, and hands them on in any order. Those that another
+/// program has removed since they were listed are left out.
+///
+/// # Errors
+/// When asked to stop.
+pub(crate) fn for_each_snapshot(
+    repository: &Repository,
+    ids: &[SnapshotId],
+    cancel: &Cancellation,
+    take: &(dyn Fn(SnapshotId, Result<Snapshot, ReadError>) + Sync),
+) -> Result<(), ReadError> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(id) = ids.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if cancel.is_cancelled() {
+                return;
+            }
+            match Snapshot::load(repository, *id) {
+                Err(error) if is_gone(repository, *id, &error) => {}
+                loaded => take(*id, loaded),
+            }
+        }
+    };
+    let readers = ids.len().min(READERS_MAX).min(repository.backend().connections().max(1));
+    std::thread::scope(|scope| (0..readers).for_each(|_| drop(scope.spawn(work))));
+    if cancel.is_cancelled() { Err(ReadError::Cancelled) } else { Ok(()) }
+}
+
+/// True if the storage does not find the snapshot, and does not list it either: what is listed and
+/// not found is damage, and nothing that somebody removed.
+fn is_gone(repository: &Repository, id: SnapshotId, error: &ReadError) -> bool {
+    let ReadError::Backend { source, .. } = error else { return false };
+    let is_listed = |listed: Vec<Listed>| listed.iter().any(|file| file.id == id.0);
+    source.kind == BackendErrorKind::NotFound
+        && repository.list(FileKind::Snapshot).is_ok_and(|listed| !is_listed(listed))
 }
 
 fn finding(id: SnapshotId, error: &ReadError) -> Finding {

@@ -13,6 +13,7 @@ pub use filter::{SelectError, Selection, SnapshotFilter, find_parent, select};
 pub use group::{
     GroupBy, GroupByError, GroupKey, HOST_AND_PATHS, SnapshotGroup, group_by, latest_of_each_group,
 };
+pub(crate) use load::for_each_snapshot;
 pub use load::{Snapshots, load, load_all};
 
 use serde_json::value::RawValue;

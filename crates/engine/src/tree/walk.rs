@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -18,18 +19,23 @@ const PATH_BYTES_MAX: usize = 4096;
 #[derive(Debug, Clone)]
 pub(crate) struct Folder {
     pub(crate) id: TreeId,
-    path: Vec<u8>,
+    /// Where it lies, and its name there; none for the topmost. The first is shared by all folders
+    /// that lie there: a folder can have many, and a long path.
+    place: Option<(Arc<[u8]>, Vec<u8>)>,
 }
 
 impl Folder {
     /// The topmost folder of a snapshot.
     pub(crate) fn root(id: TreeId) -> Self {
-        Self { id, path: Vec::new() }
+        Self { id, place: None }
     }
 
     /// The path of the folder, or of the entry `name` in it.
     pub(crate) fn path_of(&self, name: &[u8]) -> Vec<u8> {
-        let mut path = self.path.clone();
+        let mut path = match &self.place {
+            Some((above, own_name)) => [above, own_name.as_slice()].concat(),
+            None => Vec::new(),
+        };
         path.push(b'/');
         path.extend_from_slice(name);
         if path.len() > PATH_BYTES_MAX {
@@ -159,8 +165,11 @@ fn visit_one(
         }
     };
     visit(folder, Ok(&tree));
-    let folders = tree.nodes.iter().filter(|node| node.kind == NodeKind::Folder);
+    let above: Arc<[u8]> = folder.path_of(b"").into();
+    let folders = tree.nodes.into_iter().filter(|node| node.kind == NodeKind::Folder);
     folders
-        .filter_map(|node| Some(Folder { id: node.subtree?, path: folder.path_of(&node.name) }))
+        .filter_map(|node| {
+            Some(Folder { id: node.subtree?, place: Some((Arc::clone(&above), node.name)) })
+        })
         .collect()
 }

@@ -48,7 +48,7 @@ pub(crate) fn encode<'a>(
         }
         let name_bytes = u8::try_from(name.len()).map_err(|_| name)?;
         let value_bytes = u16::try_from(value.len()).map_err(|_| name)?;
-        if name.is_empty() || name.contains('\0') {
+        if !is_name(name) {
             return Err(name);
         }
         list.extend_from_slice(&[0, 0, 0, 0, 0, name_bytes]);
@@ -59,6 +59,14 @@ pub(crate) fn encode<'a>(
         last = Some(start);
     }
     Ok(list)
+}
+
+/// True unless Windows has no attribute of this name: other systems have names such as
+/// `com.apple.metadata:kMDItemWhereFroms`.
+fn is_name(name: &str) -> bool {
+    /// What no short name on a FAT drive can have either.
+    const ILLEGAL: &str = "\"*+,/:;<=>?[\\]|";
+    !name.is_empty() && !name.contains(|c: char| c < ' ' || ILLEGAL.contains(c))
 }
 
 #[cfg(test)]
@@ -87,9 +95,10 @@ mod tests {
     #[test]
     fn what_no_list_can_hold_is_named() {
         let (long, large) = ("N".repeat(256), vec![0; 65_536]);
-        for (name, value) in [(long.as_str(), &b""[..]), ("BIG", &large), ("", b"x"), ("A\0", b"")]
-        {
-            assert_eq!(encode([("A", &b"x"[..]), (name, value)]), Err(name));
+        let refused =
+            [(long.as_str(), &b""[..]), ("BIG", &large), ("", b"x"), ("A\0", b""), ("a:b", b"x")];
+        for (name, value) in refused {
+            assert_eq!(encode([("user.A b-_", &b"x"[..]), (name, value)]), Err(name));
         }
     }
 

@@ -199,17 +199,13 @@ fn restore_attributes(
     let has = |name: &str| {
         node.extended_attributes.iter().any(|other| other.name.eq_ignore_ascii_case(name))
     };
-    let mut changes = Vec::new();
-    for attribute in node.extended_attributes.iter().filter(|it| is_ours(&it.name)) {
-        let change = (attribute.name.as_str(), &attribute.value[..]);
-        match attribute_list::encode([change]) {
-            Ok(_) => changes.push(change),
-            Err(name) => {
-                let source =
-                    io::Error::new(io::ErrorKind::InvalidInput, "Windows has none like it");
-                problems.push(MetadataProblem::new(format!("extended attribute {name}"), source));
-            }
-        }
+    let selected = node.extended_attributes.iter().filter(|it| is_ours(&it.name));
+    let (mut changes, impossible): (Vec<_>, Vec<_>) = selected
+        .map(|it| (it.name.as_str(), &it.value[..]))
+        .partition(|change| attribute_list::encode([*change]).is_ok());
+    if !impossible.is_empty() {
+        let why = "Windows can have none of their names or lengths";
+        problems.push(MetadataProblem::common("extended attributes of another system", why));
     }
     // Where they cannot be read there are none to be removed, or it fails again below.
     let present = extended::read(file).unwrap_or_default();

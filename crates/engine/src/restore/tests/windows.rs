@@ -173,6 +173,16 @@ fn extended_attributes_are_as_they_were_or_their_loss_is_told() {
     assert_eq!(backed_up(&target, "file").extended_attributes, []);
 }
 
+#[test]
+fn extended_attributes_that_windows_cannot_have_are_told_once_with_a_count() {
+    let name = "com.apple.metadata:kMDItemWhereFroms".to_owned();
+    let attribute = ExtendedAttribute { name, value: b"https://example.org".to_vec() };
+    let (_, said) = restored(|node| node.extended_attributes = vec![attribute.clone()]);
+    let message = "the extended attributes of another system of 2 files and folders could not be \
+                   restored here: Windows can have none of their names or lengths";
+    assert_eq!(said, [(String::new(), message.to_owned())]);
+}
+
 /// Neither Wine nor every edition of Windows encrypts.
 #[test]
 fn what_was_encrypted_is_again_or_that_is_told_once_with_a_count() {

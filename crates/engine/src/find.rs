@@ -330,7 +330,8 @@ pub fn blobs_of_packs(
     }
     let mut known = missing.clone();
     for file in if missing.is_empty() { Vec::new() } else { repository.list(FileKind::Index)? } {
-        for pack in repository.read_index_file(IndexId(file.id))?.packs {
+        let file = repository.read_index_file(IndexId(file.id))?;
+        for pack in file.packs.iter().chain(&file.marked_packs()) {
             if names_pack(&missing, pack.id) {
                 // Not forgotten yet: an old repository may list a pack in several index files.
                 forget_pack(&mut known, pack.id);

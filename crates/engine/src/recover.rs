@@ -201,7 +201,8 @@ impl Recover<'_> {
                 return Err(RecoverError::Cancelled);
             }
             let file = self.repository.read_index_file(IndexId(file.id))?;
-            let blobs = file.packs.into_iter().flat_map(|pack| pack.blobs);
+            let marked = file.marked_packs();
+            let blobs = file.packs.into_iter().chain(marked).flat_map(|pack| pack.blobs);
             let of_trees = blobs.filter(|blob| blob.kind == BlobKind::Tree);
             trees.extend(of_trees.map(|blob| TreeId::from(blob.id)));
         }

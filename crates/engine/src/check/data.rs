@@ -107,13 +107,15 @@ impl PackReader<'_> {
     fn differs_from_index(&self, id: PackId, blobs: &[PackedBlob]) -> Option<String> {
         let index = &self.checked.index;
         let is_known = |blob: &PackedBlob| {
-            let places = index.locate_all(blob.kind, &blob.id);
+            let places = index.locate_to_read(blob.kind, &blob.id);
             places.contains(&blob.location)
         };
         if let Some(blob) = blobs.iter().find(|blob| !is_known(blob)) {
             return Some(format!("the index does not know its {:?} blob {}", blob.kind, blob.id));
         }
-        let listed = self.checked.blob_counts.get(&id).copied().unwrap_or(0);
+        // What rustic says of the packs that it marked is not counted.
+        let listed = self.checked.blob_counts.get(&id).copied();
+        let listed = listed.or((!index.is_marked(&id)).then_some(0))?;
         (listed as usize != blobs.len())
             .then(|| format!("the index lists {listed} blobs in it, its header {}", blobs.len()))
     }

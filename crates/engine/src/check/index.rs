@@ -1,10 +1,11 @@
 //! Reads the index as far as it can be read, and holds it against the packs there are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
+use super::PackSet;
 use super::report::Report;
 use crate::backend::{FileKind, Listed};
 use crate::id::{IndexId, PackId};
@@ -99,12 +100,17 @@ impl Loading {
 /// Reports packs that are missing, of the wrong size or unknown, and returns those that the index
 /// knows and that are there.
 pub(super) fn compare_with_files(
-    checked: &CheckedIndex,
+    checked: &mut CheckedIndex,
     listed: &[Listed],
     report: &Report<'_>,
 ) -> Vec<Listed> {
     let sizes: HashMap<PackId, u64> =
         listed.iter().map(|file| (PackId(file.id), file.size)).collect();
+    // What rustic marked may be gone without harm, unless a snapshot needs it.
+    let marked = checked.index.marked_packs().filter(|pack| !sizes.contains_key(&pack.id));
+    let gone: HashSet<PackId> = marked.map(|pack| pack.id).collect();
+    let gone = gone.into_iter().filter(|id| checked.index.pack(id).is_none()).collect();
+    checked.index.forget_blobs_in(&gone);
     let mut present = Vec::new();
     for pack in checked.index.packs() {
         let id = pack.id;
@@ -121,7 +127,9 @@ pub(super) fn compare_with_files(
         }
         present.push(Listed { id: id.0, size });
     }
-    let unknown = listed.iter().filter(|file| checked.index.pack(&PackId(file.id)).is_none());
+    let is_unknown =
+        |id: PackId| checked.index.pack(&id).is_none() && !checked.index.is_marked(&id);
+    let unknown = listed.iter().filter(|file| is_unknown(PackId(file.id)));
     match unknown.count() {
         0 => {}
         count => {
@@ -131,4 +139,27 @@ pub(super) fn compare_with_files(
         }
     }
     present
+}
+
+/// Reports the packs among those that snapshots need that rustic is going to remove and that nothing
+/// stands in for, and returns them.
+pub(super) fn needed_marked(
+    index: &Index,
+    needed: &PackSet,
+    listed: &[Listed],
+    report: &Report<'_>,
+) -> Vec<Listed> {
+    let is_it =
+        |id: &PackId| needed.contains(id) && index.is_marked(id) && index.pack(id).is_none();
+    let marked: Vec<Listed> =
+        listed.iter().filter(|file| is_it(&PackId(file.id))).copied().collect();
+    for pack in &marked {
+        report.suggest_index_repair();
+        report.note(format!(
+            "pack {}, which snapshots need, is marked for removal by rustic: `repair index` takes \
+             the mark off",
+            PackId(pack.id)
+        ));
+    }
+    marked
 }

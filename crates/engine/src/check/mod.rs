@@ -103,19 +103,23 @@ pub fn check(
     monitor.event(Event::Phase(Phase::Preparing));
     // Snapshots first: whatever a snapshot in this list needs was in the index before it.
     let roots = structure::load_roots(repository, options.snapshots.as_deref(), &report, cancel)?;
-    let checked = index::load(repository, &report, cancel)?;
+    let mut checked = index::load(repository, &report, cancel)?;
     let listed = repository.list(FileKind::Pack)?;
-    let present = index::compare_with_files(&checked, &listed, &report);
+    let mut present = index::compare_with_files(&mut checked, &listed, &report);
 
     monitor.event(Event::Phase(Phase::Working));
-    let needs_packs = options.snapshots.is_some() && options.data != DataSubset::None;
+    let is_partial = options.snapshots.is_some() && options.data != DataSubset::None;
+    let needs_packs = is_partial || checked.index.marked_packs().next().is_some();
     let structure =
         structure::check(repository, &checked.index, &roots, needs_packs, &report, cancel)?;
 
     monitor.event(Event::Phase(Phase::Verifying));
+    if let Some(needed) = &structure.packs {
+        present.extend(index::needed_marked(&checked.index, needed, &listed, &report));
+    }
     let candidates = present.into_iter().filter(|pack| match &structure.packs {
-        Some(needed) => needed.contains(&PackId(pack.id)),
-        None => true,
+        Some(needed) if is_partial => needed.contains(&PackId(pack.id)),
+        _ => true,
     });
     let (chosen, next_turn) = options.data.choose(candidates.collect());
     let bytes_read = data::check(repository, &checked, &chosen, &report, cancel)?;

@@ -31,19 +31,30 @@ pub(super) struct Need<'a> {
     index: &'a Index,
     /// A flag for each entry of the source's index, by number: true once the blob was asked for.
     asked: Vec<bool>,
+    /// The same for those that lie only in packs that rustic marked, which have no number.
+    asked_marked: HashSet<(BlobKind, BlobId)>,
     blobs: Vec<PackedBlob>,
     bytes: u64,
 }
 
 impl<'a> Need<'a> {
     pub(super) fn new(index: &'a Index) -> Self {
-        Self { index, asked: vec![false; index.blobs()], blobs: Vec::new(), bytes: 0 }
+        Self {
+            index,
+            asked: vec![false; index.blobs()],
+            asked_marked: HashSet::new(),
+            blobs: Vec::new(),
+            bytes: 0,
+        }
     }
 
     /// Takes a blob in; false if it was before.
     pub(super) fn push(&mut self, blob: PackedBlob) -> bool {
         let number = self.index.place_numbers(blob.kind, &blob.id).next();
-        let is_new = number.is_some_and(|at| !std::mem::replace(&mut self.asked[at], true));
+        let is_new = match number {
+            Some(at) => !std::mem::replace(&mut self.asked[at], true),
+            None => self.asked_marked.insert((blob.kind, blob.id)),
+        };
         if is_new {
             self.bytes += u64::from(blob.location.length);
             self.blobs.push(blob);

@@ -1,6 +1,9 @@
 //! Index files: which packs there are, and what each holds.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::blob::{BlobKind, BlobLocation, PackedBlob};
 use crate::id::{BlobId, PackId};
@@ -26,7 +29,7 @@ pub struct IndexFile {
     /// Packs that rustic marked for removal. Readers may still use them; writers must not rely on
     /// them, and rewriting an index must not lose them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub packs_to_delete: Option<Box<serde_json::value::RawValue>>,
+    pub packs_to_delete: Option<Box<RawValue>>,
 }
 
 /// A pack in an index file.
@@ -94,16 +97,27 @@ impl IndexPack {
 }
 
 impl IndexFile {
-    /// The packs that rustic marked for removal; none if its list cannot be understood.
+    /// The packs that rustic marked for removal, and what they hold as far as its list tells; none if
+    /// the list cannot be understood.
     #[must_use]
-    pub fn marked_packs(&self) -> Vec<PackId> {
-        #[derive(Deserialize)]
-        struct Marked {
-            id: PackId,
+    pub fn marked_packs(&self) -> Vec<IndexPack> {
+        self.marks().into_iter().filter_map(marked_pack).collect()
+    }
+
+    /// Takes rustic's mark from these packs, and leaves all others as they are written.
+    pub(crate) fn unmark(&mut self, packs: &HashSet<PackId>) {
+        let marks = self.marks();
+        let stays = |mark: &&RawValue| marked_pack(mark).is_none_or(|it| !packs.contains(&it.id));
+        let left: Vec<&str> = marks.iter().copied().filter(stays).map(RawValue::get).collect();
+        if left.len() < marks.len() {
+            let list = RawValue::from_string(format!("[{}]", left.join(",")));
+            self.packs_to_delete = list.ok().filter(|_| !left.is_empty());
         }
+    }
+
+    fn marks(&self) -> Vec<&RawValue> {
         let list = self.packs_to_delete.as_ref().map_or("[]", |list| list.get());
-        let marked: Vec<Marked> = serde_json::from_str(list).unwrap_or_default();
-        marked.into_iter().map(|pack| pack.id).collect()
+        serde_json::from_str(list).unwrap_or_default()
     }
 
     /// The bytes to store.
@@ -113,4 +127,16 @@ impl IndexFile {
         json.push(b'\n');
         json
     }
+}
+
+fn marked_pack(mark: &RawValue) -> Option<IndexPack> {
+    #[derive(Deserialize)]
+    struct Marked<'a> {
+        id: PackId,
+        #[serde(borrow)]
+        blobs: Option<&'a RawValue>,
+    }
+    let Marked { id, blobs } = serde_json::from_str(mark.get()).ok()?;
+    let blobs = blobs.and_then(|blobs| serde_json::from_str(blobs.get()).ok());
+    Some(IndexPack { id, blobs: blobs.unwrap_or_default() })
 }

@@ -5,6 +5,9 @@
 //! An entry keeps 192 of the 256 bits of an id: the first 16 as its place in a table, the rest beside
 //! the location. Two blobs that agree in 192 bits of SHA-256 would take 2^96 sums to find, and what is
 //! read is checked against the whole id in any case.
+//!
+//! Packs that rustic marked for removal are kept apart. Who reads is led to them where nothing else
+//! has a blob; who stores or removes never counts on them.
 
 mod file;
 mod packs;
@@ -41,8 +44,8 @@ use crate::id::{BlobId, PackId};
 pub struct Index {
     segments: Vec<Segment>,
     packs: Packs,
-    /// Packs that rustic is going to remove.
-    marked: HashSet<PackId>,
+    /// What lies in packs that rustic is going to remove, if there are any.
+    marked: Option<Box<Index>>,
 }
 
 /// Collects entries, then sorts them once.
@@ -51,14 +54,18 @@ pub struct IndexBuilder {
     data: Vec<(u16, Entry)>,
     trees: Vec<(u16, Entry)>,
     packs: Packs,
-    marked: HashSet<PackId>,
+    marked: Vec<IndexPack>,
 }
 
 impl IndexBuilder {
     /// Adds what an index file says.
     pub fn add(&mut self, file: &IndexFile) {
         self.marked.extend(file.marked_packs());
-        for pack in &file.packs {
+        self.add_packs(&file.packs);
+    }
+
+    fn add_packs(&mut self, packs: &[IndexPack]) {
+        for pack in packs {
             let number = self.packs.number_of(pack);
             for blob in &pack.blobs {
                 let entry = self.packs.entry(number, blob);
@@ -73,9 +80,10 @@ impl IndexBuilder {
     /// The index of everything that was added.
     #[must_use]
     pub fn build(self) -> Index {
-        let mut index = Index { segments: Vec::new(), packs: self.packs, marked: self.marked };
+        let mut index = Index { segments: Vec::new(), packs: self.packs, marked: None };
         index.packs.shrink();
         index.segments.push(Segment::new(self.data, self.trees));
+        index.add_marked(&self.marked);
         index
     }
 }
@@ -83,11 +91,21 @@ impl IndexBuilder {
 impl Index {
     /// Adds what an index file says that was just stored.
     pub fn add(&mut self, file: &IndexFile) {
+        self.add_marked(&file.marked_packs());
+        self.add_packs(&file.packs);
+    }
+
+    fn add_marked(&mut self, packs: &[IndexPack]) {
+        if !packs.is_empty() {
+            self.marked.get_or_insert_default().add_packs(packs);
+        }
+    }
+
+    fn add_packs(&mut self, packs: &[IndexPack]) {
         let mut builder =
             IndexBuilder { packs: std::mem::take(&mut self.packs), ..Default::default() };
-        builder.add(file);
+        builder.add_packs(packs);
         self.packs = builder.packs;
-        self.marked.extend(builder.marked);
         self.segments.push(Segment::new(builder.data, builder.trees));
         // Keep segments growing geometrically, so that adding n blobs costs n log n in all.
         while let [.., before, last] = self.segments.as_slice() {
@@ -100,44 +118,63 @@ impl Index {
         }
     }
 
-    /// True if the blob lies in a known pack.
+    /// True if the blob lies in a known pack, and not only in marked ones.
     #[must_use]
     pub fn contains(&self, kind: BlobKind, id: &BlobId) -> bool {
         self.segments.iter().any(|segment| !segment.find(kind, id).is_empty())
     }
 
-    /// Where the blob lies; any one place, if there are several.
+    /// Where the blob lies; any one place, if there are several, and in a marked pack only if in no
+    /// other.
     #[must_use]
     pub fn locate(&self, kind: BlobKind, id: &BlobId) -> Option<BlobLocation> {
-        let entry = self.segments.iter().find_map(|segment| segment.find(kind, id).first())?;
-        Some(self.packs.location(entry))
+        match self.segments.iter().find_map(|segment| segment.find(kind, id).first()) {
+            Some(entry) => Some(self.packs.location(entry)),
+            None => self.marked.as_ref()?.locate(kind, id),
+        }
     }
 
-    /// Every place where the blob lies.
+    /// Every place where the blob lies, or in marked packs if it lies in no other.
     #[must_use]
     pub fn locate_all(&self, kind: BlobKind, id: &BlobId) -> Vec<BlobLocation> {
+        let named = self.locate_named(kind, id);
+        if named.is_empty() { self.locate_marked(kind, id) } else { named }
+    }
+
+    /// Every place where the blob may be read, marked packs last.
+    pub(crate) fn locate_to_read(&self, kind: BlobKind, id: &BlobId) -> Vec<BlobLocation> {
+        let mut places = self.locate_named(kind, id);
+        places.extend(self.locate_marked(kind, id));
+        places
+    }
+
+    fn locate_named(&self, kind: BlobKind, id: &BlobId) -> Vec<BlobLocation> {
         let entries = self.segments.iter().flat_map(|segment| segment.find(kind, id));
         entries.map(|entry| self.packs.location(entry)).collect()
     }
 
-    /// Number of entries.
+    fn locate_marked(&self, kind: BlobKind, id: &BlobId) -> Vec<BlobLocation> {
+        self.marked.as_ref().map_or_else(Vec::new, |marked| marked.locate_named(kind, id))
+    }
+
+    /// Number of entries, without those of marked packs.
     #[must_use]
     pub fn blobs(&self) -> usize {
         self.segments.iter().map(Segment::len).sum()
     }
 
-    /// Number of entries of a kind.
+    /// Number of entries of a kind, without those of marked packs.
     #[must_use]
     pub fn blobs_of(&self, kind: BlobKind) -> usize {
         self.segments.iter().map(|segment| segment.len_of(kind)).sum()
     }
 
-    /// The known packs.
+    /// The known packs, without marked ones.
     pub fn packs(&self) -> impl Iterator<Item = &PackSummary> {
         self.packs.iter()
     }
 
-    /// The known pack with this id.
+    /// The known pack with this id; of marked ones, only those that are named, too.
     #[must_use]
     pub fn pack(&self, id: &PackId) -> Option<&PackSummary> {
         self.packs.find(id)
@@ -146,7 +183,12 @@ impl Index {
     /// True if rustic is going to remove the pack: nothing new may rely on it.
     #[must_use]
     pub fn is_marked(&self, id: &PackId) -> bool {
-        self.marked.contains(id)
+        self.marked.as_ref().is_some_and(|marked| marked.packs.find(id).is_some())
+    }
+
+    /// The packs that rustic is going to remove.
+    pub(crate) fn marked_packs(&self) -> impl Iterator<Item = &PackSummary> {
+        self.marked.iter().flat_map(|marked| marked.packs.iter())
     }
 
     /// Forgets what lies in these packs, because they turned out to be lost.
@@ -155,13 +197,17 @@ impl Index {
         for segment in &mut self.segments {
             segment.retain(&|entry| !numbers.contains(&entry.pack()));
         }
+        if let Some(marked) = &mut self.marked {
+            marked.forget_blobs_in(lost);
+        }
     }
 
     /// Bytes of memory that entries and packs take.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         let segments: usize = self.segments.iter().map(Segment::memory_bytes).sum();
-        segments + self.packs.memory_bytes()
+        let marked = self.marked.as_ref().map_or(0, |marked| marked.memory_bytes());
+        segments + self.packs.memory_bytes() + marked
     }
 }
 
@@ -252,6 +298,34 @@ mod tests {
         builder.add(&serde_json::from_str(&json).expect("an index file"));
         let index = builder.build();
         assert!(index.is_marked(&id) && !index.is_marked(&PackId::of(b"other")));
+    }
+
+    #[test]
+    fn a_marked_pack_is_the_last_place_to_read_from_and_never_one_to_count_on() {
+        let packs = file(&[
+            (1, &[(BlobKind::Data, 5, 50), (BlobKind::Data, 6, 60)]),
+            (2, &[(BlobKind::Data, 6, 60)]),
+        ])
+        .packs;
+        let list = serde_json::to_string(&packs[..1]).expect("it becomes JSON");
+        let marks = serde_json::value::RawValue::from_string(list).expect("JSON");
+        let file = IndexFile { packs: packs[1..].to_vec(), packs_to_delete: Some(marks) };
+        let mut builder = IndexBuilder::default();
+        builder.add(&file);
+        let mut added = Index::default();
+        added.add(&file);
+        let (five, six) = (packs[0].blobs[0], packs[0].blobs[1]);
+        let (marked, named) = (packs[0].id, packs[1].id);
+        for index in [builder.build(), added] {
+            let of_six = [six.location(named), six.location(marked)];
+            assert_eq!(index.locate(BlobKind::Data, &five.id), Some(five.location(marked)));
+            assert_eq!(index.locate_all(BlobKind::Data, &five.id), [five.location(marked)]);
+            assert_eq!(index.locate(BlobKind::Data, &six.id), Some(of_six[0]));
+            assert_eq!(index.locate_all(BlobKind::Data, &six.id), of_six[..1]);
+            assert_eq!(index.locate_to_read(BlobKind::Data, &six.id), of_six);
+            assert!(!index.contains(BlobKind::Data, &five.id) && index.pack(&marked).is_none());
+            assert_eq!((index.blobs(), index.packs().count()), (1, 1));
+        }
     }
 
     #[test]

@@ -69,14 +69,16 @@ impl<'a> IndexRewriter<'a> {
         Ok(())
     }
 
-    /// Takes in an index file but for the packs that leave, unless it may stay as it is.
+    /// Takes in an index file but for the packs that leave, and rustic's marks on them, unless it may
+    /// stay as it is.
     pub(crate) fn take(
         &mut self,
         id: IndexId,
         leaving: &HashSet<PackId>,
     ) -> Result<(), RearrangeError> {
         let file = self.repository.read_index_file(id)?;
-        let is_affected = file.packs.iter().any(|pack| leaving.contains(&pack.id));
+        let is_affected =
+            file.packs.iter().chain(&file.marked_packs()).any(|pack| leaving.contains(&pack.id));
         let blobs: usize = file.packs.iter().map(|pack| pack.blobs.len()).sum();
         if !is_affected {
             if blobs >= SMALL_BLOBS {
@@ -96,9 +98,10 @@ impl<'a> IndexRewriter<'a> {
     fn replace(
         &mut self,
         id: IndexId,
-        file: IndexFile,
+        mut file: IndexFile,
         leaving: &HashSet<PackId>,
     ) -> Result<(), RearrangeError> {
+        file.unmark(leaving);
         if file.packs_to_delete.is_some() {
             if self.next.packs_to_delete.is_some() {
                 self.store()?;

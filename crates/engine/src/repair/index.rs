@@ -28,7 +28,7 @@ pub struct IndexRepairOptions {
 /// What became of the index.
 #[derive(Debug, Default)]
 pub struct IndexRepairOutcome {
-    /// Packs that no index file named.
+    /// Packs that no index file named, or named only as marked for removal by rustic.
     pub added: Vec<PackId>,
     /// Packs of which the index said something else than is there.
     pub reread: Vec<PackId>,
@@ -51,7 +51,8 @@ pub struct IndexRepairOutcome {
 /// gone are not, and damaged index files are replaced. The lock is an exclusive one: readers rely on
 /// index files that they have listed.
 ///
-/// Of packs that rustic marked for removal nothing is changed.
+/// Packs that rustic marked for removal and that are there are named again: a snapshot may need them,
+/// and rustic marks anew what none does. A pack that is both named and marked stays so.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -94,8 +95,9 @@ pub fn repair_index(
     let said = Said::read(repository, watch)?;
     monitor.event(Event::Phase(Phase::Marking));
     let listed = repository.list(FileKind::Pack)?;
-    if listed.is_empty() && !said.packs.is_empty() {
-        return Err(RepairError::NoPacks { named: said.packs.len() });
+    let named = said.packs.len() + said.marked.len();
+    if listed.is_empty() && named > 0 {
+        return Err(RepairError::NoPacks { named });
     }
     let mut work = Work { repository, lock, watch, said, outcome: IndexRepairOutcome::default() };
     let unsure = work.compare(&listed, options);
@@ -131,9 +133,10 @@ impl Work<'_> {
         for pack in listed {
             let (id, size) = (PackId(pack.id), pack.size);
             let is_wrong = match self.said.packs.get(&id) {
-                None if self.said.marked.contains(&id) => continue,
                 None => {
-                    let message = format!("adding pack file to index {id}");
+                    let is_marked = self.said.marked.contains(&id);
+                    let mark = if is_marked { ", which rustic marked for removal" } else { "" };
+                    let message = format!("adding pack file to index {id}{mark}");
                     tell(monitor, FindingKind::Note, message);
                     self.outcome.added.push(id);
                     true
@@ -161,7 +164,8 @@ impl Work<'_> {
             }
         }
         let present: HashSet<PackId> = listed.iter().map(|pack| PackId(pack.id)).collect();
-        for id in self.said.packs.keys().filter(|id| !present.contains(id)) {
+        let named: HashSet<&PackId> = self.said.packs.keys().chain(&self.said.marked).collect();
+        for id in named.into_iter().filter(|id| !present.contains(id)) {
             tell(monitor, FindingKind::Missing, format!("removing not found pack file {id}"));
             self.outcome.missing.push(*id);
         }

@@ -70,7 +70,7 @@ impl Said {
 
     fn add(&mut self, id: IndexId, file: &IndexFile) {
         self.files.push(id);
-        self.marked.extend(file.marked_packs());
+        self.marked.extend(file.marked_packs().iter().map(|pack| pack.id));
         for pack in &file.packs {
             let new = SaidPack::of(pack);
             match self.packs.entry(pack.id) {
@@ -82,7 +82,7 @@ impl Said {
         }
     }
 
-    /// Everything that the index files say of these packs, each blob once.
+    /// Everything that the index files say of these packs, marked or not, each blob once.
     pub(super) fn blobs_of(
         &self,
         repository: &Repository,
@@ -90,7 +90,9 @@ impl Said {
     ) -> Result<HashMap<PackId, Vec<IndexBlob>>, ReadError> {
         let mut found: HashMap<PackId, Vec<IndexBlob>> = HashMap::new();
         for file in &self.files {
-            for pack in repository.read_index_file(*file)?.packs {
+            let file = repository.read_index_file(*file)?;
+            let marked = file.marked_packs();
+            for pack in file.packs.into_iter().chain(marked) {
                 if packs.contains(&pack.id) {
                     found.entry(pack.id).or_default().extend(pack.blobs);
                 }

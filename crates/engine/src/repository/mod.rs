@@ -311,7 +311,7 @@ impl Repository {
     ) -> Result<Vec<u8>, ReadError> {
         let mut failure = ReadError::MissingBlob { kind, id };
         let (mut sealed, mut out) = (Vec::new(), Vec::new());
-        for location in index.locate_all(kind, &id) {
+        for location in index.locate_to_read(kind, &id) {
             match self.read_located(&PackedBlob { id, kind, location }, &mut sealed, &mut out) {
                 Ok(()) => return Ok(out),
                 Err(error) => failure = error,

@@ -206,7 +206,7 @@ impl<'a> TreeRewriter<'a> {
     fn may_be_read_later(&self, id: TreeId) -> bool {
         let (mut sealed, mut plain) = (Vec::new(), Vec::new());
         let (kind, id) = (BlobKind::Tree, id.into());
-        self.index.locate_all(kind, &id).into_iter().any(|location| {
+        self.index.locate_to_read(kind, &id).into_iter().any(|location| {
             let blob = PackedBlob { id, kind, location };
             let read = self.repository.read_located(&blob, &mut sealed, &mut plain);
             read.is_err_and(|error| Loss::of(&error) == Loss::Unknown)

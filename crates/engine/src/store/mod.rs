@@ -271,7 +271,7 @@ impl<'a> Store<'a> {
     /// Counts as absent what lies in the packs that should have this blob, which could not be read
     /// from any of them. What of it is wanted is stored again.
     pub(crate) fn distrust_packs_of(&self, kind: BlobKind, id: &BlobId) {
-        let located = self.index.read().locate_all(kind, id);
+        let located = self.index.read().locate_to_read(kind, id);
         let packs = located.into_iter().map(|location| location.pack).collect();
         self.index.write().forget_blobs_in(&packs);
     }

@@ -129,26 +129,6 @@ fn of_a_pack_that_cannot_tell_the_index_keeps_what_is_still_there() {
 }
 
 #[test]
-fn packs_that_rustic_marked_stay_marked_and_unnamed() {
-    let world = World::with_history(6);
-    let mut files = world.index_files();
-    let marked = files[0].packs.remove(0);
-    let list = format!(r#"[{{"id":"{}","blobs":[],"time":"2026-01-01T00:00:00Z"}}]"#, marked.id);
-    let raw = serde_json::value::RawValue::from_string(list).expect("JSON");
-    for file in &mut files {
-        file.packs_to_delete = Some(raw.clone());
-    }
-    world.replace_index(files);
-    let before = world.entries();
-    for options in [USUAL, ALL] {
-        assert_eq!(repaired(&world, options).added, []);
-        assert_eq!(world.entries(), before);
-        assert!(world.index_files().iter().any(|file| file.marked_packs() == [marked.id]));
-    }
-    assert!(world.packs().contains(&marked.id));
-}
-
-#[test]
 fn no_index_file_becomes_larger_than_one_may_be() {
     let world = World::new(7);
     let key = world.test.repository.master_key();

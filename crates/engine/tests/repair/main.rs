@@ -2,6 +2,7 @@
 //! is interrupted.
 
 mod index;
+mod marked;
 mod migrate;
 mod packs;
 mod recover;

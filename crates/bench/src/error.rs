@@ -37,6 +37,14 @@ pub enum BenchError {
     /// A program ended well and the work is not done.
     #[error("the work was not done: {0}")]
     NotDone(String),
+    /// The working folder is too small.
+    #[error("it needs {needed:.1} GB, and there is room for {there:.1} GB")]
+    NoRoom {
+        /// What it needs.
+        needed: f64,
+        /// What there is.
+        there: f64,
+    },
     /// The engine, as a library, failed.
     #[error("{act}: {said}")]
     Engine {

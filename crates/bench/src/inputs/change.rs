@@ -11,12 +11,12 @@ use crate::error::BenchError;
 use crate::files;
 
 /// How much of a file is changed in one place.
-const PIECE_BYTES: u64 = 1 << 20;
+const PIECE_BYTES: u64 = 4 << 20;
 
 /// One file in so many.
 const ONE_IN: u64 = 100;
 
-/// Overwrites one per cent of a file's bytes, in pieces of a MiB that lie anywhere.
+/// Overwrites one per cent of a file's bytes, in pieces of 4 MiB that lie anywhere.
 pub(super) fn one_per_cent_of_a_file(path: &Path, round: u64) -> Result<(), BenchError> {
     let failed = || BenchError::io("change", path);
     let file = File::options().write(true).open(path).map_err(failed())?;

@@ -121,12 +121,15 @@ fn bar(
 ) {
     if let Some(ratio) = ratio {
         let end = scale.x(ratio);
+        // A tick just behind the bar's end stands between it and its figure.
+        let tick =
+            floor.map(|floor| scale.x(floor)).filter(|x| (end - 2.0..end + 30.0).contains(x));
         let _ = writeln!(
             out,
             "<rect class=\"{class}\" x=\"{TITLES_WIDTH}\" y=\"{y:.1}\" width=\"{:.1}\" \
              height=\"{BAR}\"/><text class=\"small\" x=\"{:.1}\" y=\"{:.1}\">{ratio:.1}</text>",
             end - TITLES_WIDTH,
-            end + 6.0,
+            tick.unwrap_or(end) + 6.0,
             y + BAR - 0.5,
         );
     }

@@ -105,9 +105,10 @@ impl Bench {
         if bytes <= room {
             return Ok(());
         }
-        let gigabytes = |bytes: u64| bytes.div_ceil(100_000_000) as f64 / 10.0;
-        let (needed, there) = (gigabytes(bytes), gigabytes(room));
-        Err(BenchError::NotDone(format!("it needs {needed} GB, and there is room for {there} GB")))
+        // Rounded apart, so that what is needed never looks like what there is.
+        let tenths = |hundred_megabytes: u64| hundred_megabytes as f64 / 10.0;
+        let (needed, there) = (bytes.div_ceil(100_000_000), room / 100_000_000);
+        Err(BenchError::NoRoom { needed: tenths(needed), there: tenths(there) })
     }
 
     /// Lets the tools take turns for as many rounds as were asked for. A tool that failed is not

@@ -61,13 +61,13 @@ mod chunker {
     use super::*;
 
     #[divan::bench]
-    fn random(bencher: Bencher<'_, '_>) {
+    fn of_random_bytes(bencher: Bencher<'_, '_>) {
         cut(bencher, &random_bytes(64 * MIB));
     }
 
     #[divan::bench]
-    fn zeros(bencher: Bencher<'_, '_>) {
-        cut(bencher, &vec![0; 64 * MIB]);
+    fn of_text(bencher: Bencher<'_, '_>) {
+        cut(bencher, &text(64 * MIB));
     }
 
     fn cut(bencher: Bencher<'_, '_>, data: &[u8]) {

@@ -7,20 +7,20 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use holdfast_engine::backend::{Backend, FileKind, FileName, MemoryBackend};
+use holdfast_engine::backend::{Backend, CachedBackend, FileKind, FileName, MemoryBackend};
 use holdfast_engine::backup::{BackupOptions, Mode, Sources};
 use holdfast_engine::blob::BlobKind;
 use holdfast_engine::check::{CheckOptions, DataSubset, check};
-use holdfast_engine::id::{BlobId, IndexId, SnapshotId, TreeId};
+use holdfast_engine::id::{BlobId, IndexId, RawId, SnapshotId, TreeId};
 use holdfast_engine::identity::Identity;
 use holdfast_engine::key::KdfCost;
 use holdfast_engine::lock::{AutoUnlock, LockRequest, acquire};
 use holdfast_engine::monitor::{Cancellation, Event, Monitor, Unwatched};
 use holdfast_engine::prune::{MaxUnused, Prune, PruneLocking, PruneOptions};
 use holdfast_engine::repair::{IndexRepairOptions, PackRepair, repair_index};
-use holdfast_engine::repository::NewKey;
+use holdfast_engine::repository::{NewKey, OpenError};
 use holdfast_engine::restore::{Destination, Restore, RestoreOptions};
 use holdfast_engine::secret::Password;
 use holdfast_engine::snapshot::Snapshot;
@@ -37,68 +37,90 @@ use holdfast_testkit::{TestRepository, copied, files_in, identity, named};
 ///
 /// A file that is *swapped* holds what another of its kind does; one that is *doubled* holds the same
 /// twice. The other key is one that the password does not open; the lock is of another computer.
+/// What is *cached* is this computer's copy of a file, and the storage is whole.
 /// Where a restore refuses, the two snapshots that the damage does not concern are restored whole.
 /// A repair is what a person does: the index, then the packs that a check calls broken. It is fine if
 /// nothing is wrong afterwards, told if something is lost; what came back before comes back still.
 const EXPECTED: &str = "
-    file       damage   open     backup   restore  check    prune    repair
-    -----------------------------------------------------------------------
-    config     removed  refuses  refuses  refuses  refuses  refuses  refuses
-    config     emptied  refuses  refuses  refuses  refuses  refuses  refuses
-    config     cut      refuses  refuses  refuses  refuses  refuses  refuses
-    config     bit      refuses  refuses  refuses  refuses  refuses  refuses
-    config     swapped  refuses  refuses  refuses  refuses  refuses  refuses
-    config     garbage  refuses  refuses  refuses  refuses  refuses  refuses
-    config     doubled  refuses  refuses  refuses  refuses  refuses  refuses
-    key        removed  refuses  refuses  refuses  refuses  refuses  refuses
-    key        emptied  refuses  refuses  refuses  refuses  refuses  refuses
-    key        cut      refuses  refuses  refuses  refuses  refuses  refuses
-    key        bit      refuses  refuses  refuses  refuses  refuses  refuses
-    key        swapped  refuses  refuses  refuses  refuses  refuses  refuses
-    key        garbage  refuses  refuses  refuses  refuses  refuses  refuses
-    key        doubled  refuses  refuses  refuses  refuses  refuses  refuses
-    other key  removed  fine     fine     fine     fine     fine     fine
-    other key  emptied  fine     fine     fine     fine     fine     fine
-    other key  cut      fine     fine     fine     fine     fine     fine
-    other key  bit      fine     fine     fine     fine     fine     fine
-    other key  swapped  fine     fine     fine     fine     fine     fine
-    other key  garbage  fine     fine     fine     fine     fine     fine
-    other key  doubled  fine     fine     fine     fine     fine     fine
-    snapshot   removed  fine     fine     refuses  fine     fine     fine
-    snapshot   emptied  fine     told     refuses  told     refuses  told
-    snapshot   cut      fine     told     refuses  told     refuses  told
-    snapshot   bit      fine     told     refuses  told     refuses  told
-    snapshot   swapped  fine     told     refuses  told     refuses  told
-    snapshot   garbage  fine     told     refuses  told     refuses  told
-    snapshot   doubled  fine     told     refuses  told     refuses  told
-    index      removed  fine     told     refuses  told     refuses  fine
-    index      emptied  fine     refuses  refuses  told     refuses  fine
-    index      cut      fine     refuses  refuses  told     refuses  fine
-    index      bit      fine     refuses  refuses  told     refuses  fine
-    index      swapped  fine     refuses  refuses  told     refuses  fine
-    index      garbage  fine     refuses  refuses  told     refuses  fine
-    index      doubled  fine     refuses  refuses  told     refuses  fine
-    tree pack  removed  fine     told     refuses  told     refuses  told
-    tree pack  emptied  fine     told     refuses  told     refuses  told
-    tree pack  cut      fine     told     refuses  told     refuses  told
-    tree pack  bit      fine     told     refuses  told     refuses  told
-    tree pack  swapped  fine     told     refuses  told     refuses  told
-    tree pack  garbage  fine     told     refuses  told     refuses  told
-    tree pack  doubled  fine     fine     fine     told     refuses  fine
-    data pack  removed  fine     told     told     told     refuses  told
-    data pack  emptied  fine     told     told     told     refuses  told
-    data pack  cut      fine     told     told     told     refuses  told
-    data pack  bit      fine     unaware  told     told     refuses  told
-    data pack  swapped  fine     told     told     told     refuses  told
-    data pack  garbage  fine     unaware  told     told     refuses  told
-    data pack  doubled  fine     fine     fine     told     refuses  fine
-    lock       removed  fine     fine     fine     fine     fine     fine
-    lock       emptied  fine     fine     fine     fine     fine     fine
-    lock       cut      fine     fine     fine     fine     refuses  refuses
-    lock       bit      fine     fine     fine     fine     refuses  refuses
-    lock       swapped  fine     fine     fine     fine     refuses  refuses
-    lock       garbage  fine     fine     fine     fine     refuses  refuses
-    lock       doubled  fine     fine     fine     fine     refuses  refuses
+    file            damage   open     backup   restore  check    prune    repair
+    -----------------------------------------------------------------------------
+    config          removed  refuses  refuses  refuses  refuses  refuses  refuses
+    config          emptied  refuses  refuses  refuses  refuses  refuses  refuses
+    config          cut      refuses  refuses  refuses  refuses  refuses  refuses
+    config          bit      refuses  refuses  refuses  refuses  refuses  refuses
+    config          swapped  refuses  refuses  refuses  refuses  refuses  refuses
+    config          garbage  refuses  refuses  refuses  refuses  refuses  refuses
+    config          doubled  refuses  refuses  refuses  refuses  refuses  refuses
+    key             removed  refuses  refuses  refuses  refuses  refuses  refuses
+    key             emptied  refuses  refuses  refuses  refuses  refuses  refuses
+    key             cut      refuses  refuses  refuses  refuses  refuses  refuses
+    key             bit      refuses  refuses  refuses  refuses  refuses  refuses
+    key             swapped  refuses  refuses  refuses  refuses  refuses  refuses
+    key             garbage  refuses  refuses  refuses  refuses  refuses  refuses
+    key             doubled  refuses  refuses  refuses  refuses  refuses  refuses
+    other key       removed  fine     fine     fine     fine     fine     fine
+    other key       emptied  fine     fine     fine     fine     fine     fine
+    other key       cut      fine     fine     fine     fine     fine     fine
+    other key       bit      fine     fine     fine     fine     fine     fine
+    other key       swapped  fine     fine     fine     fine     fine     fine
+    other key       garbage  fine     fine     fine     fine     fine     fine
+    other key       doubled  fine     fine     fine     fine     fine     fine
+    snapshot        removed  fine     fine     refuses  fine     fine     fine
+    snapshot        emptied  fine     told     refuses  told     refuses  told
+    snapshot        cut      fine     told     refuses  told     refuses  told
+    snapshot        bit      fine     told     refuses  told     refuses  told
+    snapshot        swapped  fine     told     refuses  told     refuses  told
+    snapshot        garbage  fine     told     refuses  told     refuses  told
+    snapshot        doubled  fine     told     refuses  told     refuses  told
+    index           removed  fine     told     refuses  told     refuses  fine
+    index           emptied  fine     refuses  refuses  told     refuses  fine
+    index           cut      fine     refuses  refuses  told     refuses  fine
+    index           bit      fine     refuses  refuses  told     refuses  fine
+    index           swapped  fine     refuses  refuses  told     refuses  fine
+    index           garbage  fine     refuses  refuses  told     refuses  fine
+    index           doubled  fine     refuses  refuses  told     refuses  fine
+    tree pack       removed  fine     told     refuses  told     refuses  told
+    tree pack       emptied  fine     told     refuses  told     refuses  told
+    tree pack       cut      fine     told     refuses  told     refuses  told
+    tree pack       bit      fine     told     refuses  told     refuses  told
+    tree pack       swapped  fine     told     refuses  told     refuses  told
+    tree pack       garbage  fine     told     refuses  told     refuses  told
+    tree pack       doubled  fine     fine     fine     told     refuses  fine
+    data pack       removed  fine     told     told     told     refuses  told
+    data pack       emptied  fine     told     told     told     refuses  told
+    data pack       cut      fine     told     told     told     refuses  told
+    data pack       bit      fine     unaware  told     told     refuses  told
+    data pack       swapped  fine     told     told     told     refuses  told
+    data pack       garbage  fine     unaware  told     told     refuses  told
+    data pack       doubled  fine     fine     fine     told     refuses  fine
+    lock            removed  fine     fine     fine     fine     fine     fine
+    lock            emptied  fine     fine     fine     fine     fine     fine
+    lock            cut      fine     fine     fine     fine     refuses  refuses
+    lock            bit      fine     fine     fine     fine     refuses  refuses
+    lock            swapped  fine     fine     fine     fine     refuses  refuses
+    lock            garbage  fine     fine     fine     fine     refuses  refuses
+    lock            doubled  fine     fine     fine     fine     refuses  refuses
+    cached snapshot removed  fine     fine     fine     fine     fine     fine
+    cached snapshot emptied  fine     fine     fine     fine     fine     fine
+    cached snapshot cut      fine     fine     fine     fine     fine     fine
+    cached snapshot bit      fine     fine     fine     fine     fine     fine
+    cached snapshot swapped  fine     fine     fine     fine     fine     fine
+    cached snapshot garbage  fine     fine     fine     fine     fine     fine
+    cached snapshot doubled  fine     fine     fine     fine     fine     fine
+    cached index    removed  fine     fine     fine     fine     fine     fine
+    cached index    emptied  fine     fine     fine     fine     fine     fine
+    cached index    cut      fine     fine     fine     fine     fine     fine
+    cached index    bit      fine     fine     fine     fine     fine     fine
+    cached index    swapped  fine     fine     fine     fine     fine     fine
+    cached index    garbage  fine     fine     fine     fine     fine     fine
+    cached index    doubled  fine     fine     fine     fine     fine     fine
+    cached tree     removed  fine     fine     fine     fine     fine     fine
+    cached tree     emptied  fine     fine     fine     fine     fine     fine
+    cached tree     cut      fine     fine     fine     fine     fine     fine
+    cached tree     bit      fine     fine     fine     fine     fine     fine
+    cached tree     swapped  fine     fine     fine     fine     fine     fine
+    cached tree     garbage  fine     fine     fine     fine     fine     fine
+    cached tree     doubled  fine     fine     fine     fine     fine     fine
 ";
 
 const OPERATIONS: [Operation; 6] = [
@@ -110,7 +132,72 @@ const OPERATIONS: [Operation; 6] = [
     ("repair", repair),
 ];
 
-type Operation = (&'static str, fn(&Scene, &Arc<MemoryBackend>) -> &'static str);
+type Operation = (&'static str, fn(&Scene, &Place) -> &'static str);
+
+/// What is damaged and then used: a storage, and a cache where there is one.
+struct Place {
+    storage: Arc<MemoryBackend>,
+    cache: Option<Cache>,
+}
+
+struct Cache {
+    base: tempfile::TempDir,
+    repository: RawId,
+}
+
+impl Place {
+    /// A copy of the scene's storage.
+    fn of(scene: &Scene) -> Self {
+        Self { storage: Arc::new(copied(&scene.storage)), cache: None }
+    }
+
+    /// The same with a cache that has copies of all that is cached.
+    fn with_cache(scene: &Scene) -> Self {
+        let mut place = Self::of(scene);
+        let repository = place.open().expect("it is whole").repository.config().id;
+        let base = tempfile::tempdir().expect("a folder");
+        place.cache = Some(Cache { base, repository });
+        assert_eq!(restore(scene, &place), "fine");
+        place
+    }
+
+    fn open(&self) -> Result<TestRepository, OpenError> {
+        let storage = self.storage.clone();
+        let Some(Cache { base, repository }) = &self.cache else {
+            return TestRepository::open(storage);
+        };
+        let now = SystemTime::UNIX_EPOCH;
+        let cached = CachedBackend::new(storage, base.path(), *repository, now);
+        TestRepository::open(Arc::new(cached))
+    }
+
+    /// Damages the file, or the copy of it that is cached.
+    fn damage(&self, damage: &str, file: FileName, at: usize) {
+        let Some(Cache { base, repository }) = &self.cache else {
+            let damaged = damaged(&self.storage, damage, file, at);
+            self.storage.remove(file).expect("it is there");
+            if let Some(bytes) = damaged {
+                // Against the contract, as a failing disk does.
+                self.storage.write(file, &[&bytes]).expect("memory stores");
+            }
+            return;
+        };
+        let kind = match file.kind {
+            FileKind::Snapshot => "snapshots",
+            FileKind::Index => "index",
+            _ => "data",
+        };
+        let id = file.id.to_string();
+        let copy = base.path().join(repository.to_string()).join(kind).join(&id[..2]).join(&id);
+        let whole = fs::read(&copy).expect("it is cached");
+        assert!(whole == self.storage.read(file).expect("it is there"));
+        let damaged = damaged(&self.storage, damage, file, at);
+        fs::remove_file(&copy).expect("removed");
+        if let Some(bytes) = damaged {
+            fs::write(copy, bytes).expect("written");
+        }
+    }
+}
 
 /// Three snapshots of a folder that grows. The damage concerns the last one alone.
 struct Scene {
@@ -176,8 +263,8 @@ impl Scene {
                 let other = of_kind(FileKind::Key).into_iter().find(|file| file.id != key.0);
                 with_middle(FileName::new(FileKind::Key, other.expect("there are two").id))
             }
-            "snapshot" => with_middle(FileName::new(FileKind::Snapshot, id.0)),
-            "index" => {
+            "snapshot" | "cached snapshot" => with_middle(FileName::new(FileKind::Snapshot, id.0)),
+            "index" | "cached index" => {
                 let pack = located(BlobKind::Tree, (*tree).into()).pack;
                 let names = |file: &RawIndex| file.1.contains(&pack.to_string());
                 let files = of_kind(FileKind::Index).into_iter().map(|file| {
@@ -187,7 +274,7 @@ impl Scene {
                 let (id, _) = files.into_iter().find(names).expect("one names it");
                 with_middle(FileName::new(FileKind::Index, id))
             }
-            "tree pack" => of_blob(BlobKind::Tree, (*tree).into()),
+            "tree pack" | "cached tree" => of_blob(BlobKind::Tree, (*tree).into()),
             "data pack" => of_blob(BlobKind::Data, BlobId::of(&contents["/folder 2/one"])),
             "lock" => with_middle(FileName::new(FileKind::Lock, of_kind(FileKind::Lock)[0].id)),
             other => panic!("there is no file {other:?}"),
@@ -195,7 +282,7 @@ impl Scene {
     }
 }
 
-type RawIndex = (holdfast_engine::id::RawId, String);
+type RawIndex = (RawId, String);
 
 /// A program on another computer that lives, and has a lock.
 fn foreign_lock(storage: &Arc<MemoryBackend>) -> (TestRepository, holdfast_engine::lock::HeldLock) {
@@ -209,28 +296,23 @@ fn foreign_lock(storage: &Arc<MemoryBackend>) -> (TestRepository, holdfast_engin
     (test, lock)
 }
 
-/// Replaces a file's bytes, against the contract, as a failing disk does.
-fn replace(storage: &MemoryBackend, file: FileName, bytes: &[u8]) {
-    storage.remove(file).expect("it is there");
-    storage.write(file, &[bytes]).expect("memory stores");
-}
-
-fn do_damage(storage: &MemoryBackend, damage: &str, file: FileName, at: usize) {
+/// What a file holds afterwards; `None` if it is gone.
+fn damaged(storage: &MemoryBackend, damage: &str, file: FileName, at: usize) -> Option<Vec<u8>> {
     let whole = storage.read(file).expect("it is there");
-    match damage {
-        "removed" => storage.remove(file).expect("it is there"),
-        "emptied" => replace(storage, file, b""),
-        "cut" => replace(storage, file, &whole[..at]),
+    Some(match damage {
+        "removed" => return None,
+        "emptied" => Vec::new(),
+        "cut" => whole[..at].to_vec(),
         "bit" => {
             let mut bytes = whole;
             bytes[at] ^= 8;
-            replace(storage, file, &bytes);
+            bytes
         }
-        "swapped" => replace(storage, file, &another(storage, file, &whole)),
-        "garbage" => replace(storage, file, &Random::new(9).bytes(whole.len())),
-        "doubled" => replace(storage, file, &whole.repeat(2)),
+        "swapped" => another(storage, file, &whole),
+        "garbage" => Random::new(9).bytes(whole.len()),
+        "doubled" => whole.repeat(2),
         other => panic!("there is no damage {other:?}"),
-    }
+    })
 }
 
 /// What another file of the kind holds, of another size if there is one; for the config, that of
@@ -247,8 +329,8 @@ fn another(storage: &MemoryBackend, file: FileName, whole: &[u8]) -> Vec<u8> {
     storage.read(FileName::new(file.kind, other.id)).expect("it is there")
 }
 
-fn open(_: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
-    TestRepository::open(storage.clone()).map_or("refuses", |_| "fine")
+fn open(_: &Scene, place: &Place) -> &'static str {
+    place.open().map_or("refuses", |_| "fine")
 }
 
 /// Keeps only whether there were findings.
@@ -263,9 +345,9 @@ impl Monitor for Witness {
     }
 }
 
-fn backup(scene: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
-    let Ok(test) = TestRepository::open(storage.clone()) else { return "refuses" };
-    let before = count(storage, FileKind::Snapshot);
+fn backup(scene: &Scene, place: &Place) -> &'static str {
+    let Ok(test) = place.open() else { return "refuses" };
+    let before = count(&place.storage, FileKind::Snapshot);
     let (options, witness) = (BackupOptions::default(), Witness::default());
     let request = request(false);
     let cancel = Cancellation::default();
@@ -278,7 +360,7 @@ fn backup(scene: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
         job.run(&mut index, sources, &witness, &cancel).ok()
     });
     let Some(made) = made else {
-        assert_eq!(count(storage, FileKind::Snapshot), before);
+        assert_eq!(count(&place.storage, FileKind::Snapshot), before);
         return "refuses";
     };
     let (failures, found) = restored(&test, made.tree);
@@ -319,8 +401,8 @@ fn restored(test: &TestRepository, tree: TreeId) -> (u64, BTreeMap<String, Vec<u
     (failures, found)
 }
 
-fn restore(scene: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
-    let Ok(test) = TestRepository::open(storage.clone()) else { return "refuses" };
+fn restore(scene: &Scene, place: &Place) -> &'static str {
+    let Ok(test) = place.open() else { return "refuses" };
     let mut worst = "fine";
     for (number, (id, tree, expected)) in scene.snapshots.iter().enumerate() {
         let is_last = number + 1 == scene.snapshots.len();
@@ -340,8 +422,8 @@ fn restore(scene: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
     worst
 }
 
-fn verify(_: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
-    let Ok(test) = TestRepository::open(storage.clone()) else { return "refuses" };
+fn verify(_: &Scene, place: &Place) -> &'static str {
+    let Ok(test) = place.open() else { return "refuses" };
     let options = CheckOptions { data: DataSubset::All, ..CheckOptions::default() };
     match check(&test.repository, &options, &Unwatched, &Cancellation::default()) {
         Err(_) => "refuses",
@@ -350,13 +432,13 @@ fn verify(_: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
     }
 }
 
-fn prune(scene: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
-    let Ok(test) = TestRepository::open(storage.clone()) else { return "refuses" };
+fn prune(scene: &Scene, place: &Place) -> &'static str {
+    let Ok(test) = place.open() else { return "refuses" };
     let restorable = |test: &TestRepository| {
         let trees = scene.snapshots.iter().map(|(_, tree, _)| *tree);
         trees.map(|tree| restored(test, tree)).collect::<Vec<_>>()
     };
-    let before = (restorable(&test), count(storage, FileKind::Pack));
+    let before = (restorable(&test), count(&place.storage, FileKind::Pack));
     let options = PruneOptions {
         max_unused: MaxUnused::Bytes(0),
         unindexed_age_min: Duration::ZERO,
@@ -378,12 +460,12 @@ fn prune(scene: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
         }
         return "fine";
     }
-    assert!(after == before.0 && count(storage, FileKind::Pack) >= before.1);
+    assert!(after == before.0 && count(&place.storage, FileKind::Pack) >= before.1);
     "refuses"
 }
 
-fn repair(scene: &Scene, storage: &Arc<MemoryBackend>) -> &'static str {
-    let Ok(test) = TestRepository::open(storage.clone()) else { return "refuses" };
+fn repair(scene: &Scene, place: &Place) -> &'static str {
+    let Ok(test) = place.open() else { return "refuses" };
     let (repository, cancel) = (&test.repository, Cancellation::default());
     let back = |test: &TestRepository| {
         let trees = scene.snapshots.iter().map(|(_, tree, _)| restored(test, *tree).1);
@@ -415,8 +497,8 @@ fn each_damage_to_each_file_comes_to_what_the_table_says() {
     let rows = EXPECTED.lines().skip(3).map(str::trim).filter(|row| !row.is_empty());
     let mut wrong = Vec::new();
     for row in rows {
-        let (names, expected) = row.split_at(20);
-        let (file, damage) = names.split_at(11);
+        let (names, expected) = row.split_at(25);
+        let (file, damage) = names.split_at(16);
         let (file, damage) = (file.trim(), damage.trim());
         let expected: Vec<_> = expected.split_whitespace().collect();
         assert_eq!(expected.len(), OPERATIONS.len(), "{row}");
@@ -425,22 +507,23 @@ fn each_damage_to_each_file_comes_to_what_the_table_says() {
             // Two locks, so that one can be taken for the other.
             let held = (file == "lock")
                 .then(|| [foreign_lock(&scene.storage), foreign_lock(&scene.storage)]);
-            let storage = Arc::new(copied(&scene.storage));
+            let is_cached = file.starts_with("cached");
+            let make = if is_cached { Place::with_cache } else { Place::of };
+            let place = make(&scene);
             let (name, at) = scene.victim(file);
             drop(held);
-            do_damage(&storage, damage, name, at);
+            place.damage(damage, name, at);
+            let storage = &place.storage;
             for lock in storage.list(FileKind::Lock).expect("memory lists") {
                 if lock.id != name.id {
                     storage.remove(FileName::new(FileKind::Lock, lock.id)).expect("it is there");
                 }
             }
-            found.push(named(&format!("{operation} with {file} {damage}"), || {
-                act(&scene, &storage)
-            }));
+            found.push(named(&format!("{operation} with {file} {damage}"), || act(&scene, &place)));
         }
         if found != expected {
             let cells: String = found.iter().map(|cell| format!("{cell:<9}")).collect();
-            wrong.push(format!("    {file:<11}{damage:<9}{}", cells.trim_end()));
+            wrong.push(format!("    {file:<16}{damage:<9}{}", cells.trim_end()));
         }
     }
     assert!(wrong.is_empty(), "it comes to this instead:\n{}", wrong.join("\n"));

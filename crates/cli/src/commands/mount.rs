@@ -104,7 +104,8 @@ mod through_fuse {
         }
         let warnings = Warnings(&session.terminal, "ignoring error:");
         let clock = Arc::new(SystemClock);
-        let files = SnapshotFiles::new(Arc::clone(repository), options, clock, &warnings)
+        let cancel = &session.cancel;
+        let files = SnapshotFiles::new(Arc::clone(repository), options, clock, &warnings, cancel)
             .map_err(explain::reading)?;
         let access = MountAccess {
             allow_other: arguments.allow_other,

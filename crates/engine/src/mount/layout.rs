@@ -1,11 +1,14 @@
 //! Where snapshots lie in a mounted repository: what the path templates make of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::MountOptions;
 use super::go_time::format;
 use crate::id::SnapshotId;
-use crate::snapshot::Snapshot;
+use crate::monitor::Monitor;
+use crate::repository::{ReadError, Repository};
+use crate::snapshot::{Snapshot, load_all};
 use crate::time::Time;
 
 /// A snapshot and its id.
@@ -29,6 +32,20 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// Of the snapshots of a repository that can be read; each of the others is a finding.
+    pub(super) fn of(
+        repository: &Repository,
+        options: &MountOptions,
+        monitor: &dyn Monitor,
+    ) -> Result<Self, ReadError> {
+        let all = load_all(repository, monitor)?;
+        let chosen: HashSet<SnapshotId> =
+            options.filter.apply(&all).iter().map(|(id, _)| *id).collect();
+        let chosen: Vec<Arc<Stored>> =
+            all.into_iter().filter(|(id, _)| chosen.contains(id)).map(Arc::new).collect();
+        Ok(Self::new(&chosen, &options.path_templates, &options.time_template))
+    }
+
     /// Of these snapshots, oldest first.
     pub(super) fn new(
         snapshots: &[Arc<Stored>],

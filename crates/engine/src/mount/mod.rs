@@ -32,7 +32,7 @@ use crate::clock::Clock;
 use crate::id::{SnapshotId, TreeId};
 use crate::monitor::{Cancellation, Monitor, Unwatched};
 use crate::repository::{ReadError, Repository};
-use crate::snapshot::{SnapshotFilter, load_all};
+use crate::snapshot::SnapshotFilter;
 use crate::time::Time;
 use crate::tree::{ExtendedAttribute, Node, NodeKind, Tree, mode};
 
@@ -179,7 +179,7 @@ impl SnapshotFiles {
     /// use std::sync::Arc;
     ///
     /// use holdfast_engine::backend::MemoryBackend;
-    /// use holdfast_engine::monitor::Unwatched;
+    /// use holdfast_engine::monitor::{Cancellation, Unwatched};
     /// use holdfast_engine::mount::{MountOptions, ROOT, SnapshotFiles};
     /// use holdfast_testkit::TestRepository;
     ///
@@ -189,8 +189,8 @@ impl SnapshotFiles {
     /// let id = test.backup(source.path())?.snapshot.expect("it is stored");
     ///
     /// let (repository, clock) = (test.repository.clone(), test.clock.clone());
-    /// let options = MountOptions::default();
-    /// let files = SnapshotFiles::new(repository, options, clock, &Unwatched)?;
+    /// let (options, cancel) = (MountOptions::default(), Cancellation::default());
+    /// let files = SnapshotFiles::new(repository, options, clock, &Unwatched, &cancel)?;
     /// let mut found = files.attributes(ROOT)?;
     /// for name in ["ids", &id.short(), "letter.txt"] {
     ///     found = files.lookup(found.number, name.as_bytes())?;
@@ -201,17 +201,21 @@ impl SnapshotFiles {
     /// ```
     ///
     /// # Errors
-    /// When the index or the snapshots cannot be listed. A damaged index file is a finding: what
-    /// only it names cannot be opened.
+    /// When the index or the snapshots cannot be listed, or when asked to stop. A damaged index file is
+    /// a finding: what only it names cannot be opened; and so is a damaged snapshot, which is not shown.
     pub fn new(
         repository: Arc<Repository>,
         options: MountOptions,
         clock: Arc<dyn Clock>,
         monitor: &dyn Monitor,
+        cancel: &Cancellation,
     ) -> Result<Self, ReadError> {
         let ids = snapshot_ids(&repository)?;
-        let index = Arc::new(repository.load_readable_index(monitor, &Cancellation::default())?);
-        let layout = layout(&repository, &options)?;
+        let index = Arc::new(repository.load_readable_index(monitor, cancel)?);
+        let layout = Layout::of(&repository, &options, monitor)?;
+        if cancel.is_cancelled() {
+            return Err(ReadError::Cancelled);
+        }
         let began = Time::from_timestamp(clock.now(), &jiff::tz::TimeZone::UTC);
         let at = clock.awake();
         Ok(Self {
@@ -252,7 +256,9 @@ impl SnapshotFiles {
             }
         };
         let attributes = self.attributes_of(number, &item);
-        self.known.lock().entry(number).or_insert((item, 0)).1 += 1;
+        let mut known = self.known.lock();
+        let times = known.get(&number).map_or(0, |(_, times)| *times);
+        known.insert(number, (item, times + 1));
         Ok(attributes)
     }
 
@@ -459,7 +465,7 @@ impl SnapshotFiles {
             return;
         }
         // Snapshots need what was in the index before they were there.
-        let again = layout(&self.repository, &self.options);
+        let again = Layout::of(&self.repository, &self.options, &Unwatched);
         let index = self.repository.load_readable_index(&Unwatched, &Cancellation::default());
         if let (Ok(layout), Ok(index)) = (again, index) {
             self.contents.set_index(Arc::new(index));
@@ -472,15 +478,6 @@ impl SnapshotFiles {
 fn snapshot_ids(repository: &Repository) -> Result<HashSet<SnapshotId>, ReadError> {
     let listed = repository.list(FileKind::Snapshot)?;
     Ok(listed.into_iter().map(|file| SnapshotId(file.id)).collect())
-}
-
-fn layout(repository: &Repository, options: &MountOptions) -> Result<Layout, ReadError> {
-    let all = load_all(repository, &Unwatched)?;
-    let chosen: HashSet<SnapshotId> =
-        options.filter.apply(&all).iter().map(|(id, _)| *id).collect();
-    let chosen: Vec<Arc<Stored>> =
-        all.into_iter().filter(|(id, _)| chosen.contains(id)).map(Arc::new).collect();
-    Ok(Layout::new(&chosen, &options.path_templates, &options.time_template))
 }
 
 fn as_item(place: &Place, path: String) -> Item {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 use crate::id::BlobId;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, load_all};
 use crate::testing::{World, file, folder};
 
 /// A clock that goes by hand.
@@ -38,7 +38,8 @@ impl Mount {
     fn with(world: World, options: MountOptions) -> Self {
         let clock = Arc::new(Hand::default());
         let (backend, repository) = (world.backend, Arc::new(world.repository));
-        let files = SnapshotFiles::new(repository, options, clock.clone(), &Unwatched);
+        let cancel = Cancellation::default();
+        let files = SnapshotFiles::new(repository, options, clock.clone(), &Unwatched, &cancel);
         let files = files.expect("readable");
         Self { files, clock, backend }
     }
@@ -245,4 +246,58 @@ fn what_is_lost_in_the_repository_is_an_error_and_the_rest_is_readable() {
     let holed = mount.find(&path("holed")).expect("its parent tells of it");
     assert!(matches!(mount.files.open(holed.number), Err(MountError::Read(_))));
     assert_eq!(mount.content(&path("whole"), 3), b"whole");
+}
+
+#[test]
+fn two_files_that_a_snapshot_takes_for_one_have_each_their_own_content() {
+    let mut world = World::new();
+    let linked = |name, size, blob| Node {
+        links: 2,
+        inode: 7,
+        ..file(name, size, std::slice::from_ref(blob))
+    };
+    let [one, other] = [b"one".as_slice(), b"other"].map(|content| world.data(content));
+    let tree = world.tree(vec![linked("one", 3, &one), linked("other", 5, &other)]);
+    let world = world.stored();
+    let id = world.snapshot(tree);
+    let mount = Mount::of(world);
+    let path = |name: &str| format!("ids/{}/{name}", id.short());
+    for _ in 0..2 {
+        assert_eq!(mount.content(&path("one"), 100), b"one");
+        assert_eq!(mount.content(&path("other"), 100), b"other");
+    }
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Told(Mutex<Vec<String>>);
+
+impl Monitor for Told {
+    fn event(&self, event: crate::monitor::Event<'_>) {
+        if let crate::monitor::Event::Finding(finding) = event {
+            self.0.lock().push(finding.message.clone());
+        }
+    }
+}
+
+#[test]
+fn a_damaged_snapshot_is_told_of_and_the_others_are_shown() {
+    let (world, _) = world();
+    let damaged = world.snapshot(TreeId::of(b"another"));
+    let name = crate::backend::FileName::new(FileKind::Snapshot, damaged.0);
+    world.damage(name, |bytes| bytes[20] ^= 1);
+    let (told, clock, cancel) =
+        (Told::default(), Arc::new(Hand::default()), Cancellation::default());
+    let repository = Arc::new(world.repository);
+    let options = MountOptions::default();
+    let files = SnapshotFiles::new(repository.clone(), options, clock.clone(), &told, &cancel);
+    let files = files.expect("the other is readable");
+    let shown = files.lookup(ROOT, b"ids").and_then(|ids| files.entries(ids.number));
+    assert_eq!(shown.expect("a folder").len(), 1);
+    assert!(told.0.lock().join("").contains(&damaged.short()), "{:?}", told.0.lock());
+
+    cancel.cancel();
+    let options = MountOptions::default();
+    let stopped = SnapshotFiles::new(repository, options, clock, &Unwatched, &cancel);
+    assert!(matches!(stopped, Err(ReadError::Cancelled)), "whoever asks to stop is heard");
 }

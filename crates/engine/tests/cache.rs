@@ -14,7 +14,7 @@ use holdfast_engine::backend::{
     Backend, BackendError, CachedBackend, FileKind, FileName, Listed, MemoryBackend,
 };
 use holdfast_engine::backup::BackupOptions;
-use holdfast_engine::id::{RawId, TreeId};
+use holdfast_engine::id::{PackId, RawId, TreeId};
 use holdfast_engine::monitor::Unwatched;
 use holdfast_engine::snapshot::load_all;
 use holdfast_testkit::backend_contract::keeps_the_contract;
@@ -272,6 +272,23 @@ fn a_copy_that_changes_after_it_was_found_right_is_noticed_when_a_blob_is_opened
         fs::write(&path, b"short").expect("written");
     }
     world.assert_reads_right(&test);
+}
+
+#[test]
+fn the_header_of_a_copy_that_changed_is_read_from_the_storage() {
+    let world = World::new();
+    let test = world.open();
+    world.assert_reads_right(&test);
+    let copies = world.copies("data");
+    assert!(!copies.is_empty());
+    for path in copies {
+        let mut bytes = fs::read(&path).expect("readable");
+        bytes.iter_mut().for_each(|byte| *byte ^= 0x40);
+        fs::write(&path, bytes).expect("written");
+    }
+    for pack in world.storage.list(FileKind::Pack).expect("memory") {
+        test.repository.read_pack_header(PackId(pack.id), pack.size).expect("it is whole there");
+    }
 }
 
 #[test]

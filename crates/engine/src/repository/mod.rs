@@ -414,6 +414,15 @@ impl Repository {
     /// # Errors
     /// When it cannot be read, or cannot be believed.
     pub fn read_pack_header(&self, pack: PackId, size: u64) -> Result<Vec<PackedBlob>, ReadError> {
+        let read = self.read_header_once(pack, size);
+        let is_damaged = matches!(read, Err(ReadError::Header { .. }));
+        if is_damaged && self.backend.distrust(FileName::new(FileKind::Pack, pack.0)) {
+            return self.read_header_once(pack, size);
+        }
+        read
+    }
+
+    fn read_header_once(&self, pack: PackId, size: u64) -> Result<Vec<PackedBlob>, ReadError> {
         let file = FileName::new(FileKind::Pack, pack.0);
         let damaged = |source| ReadError::Header { pack, source };
         let mut tail = Vec::new();

@@ -50,9 +50,15 @@ pub enum MigrationError {
     /// The new config would not be what it should be: the computer cannot be trusted.
     #[error("the new config did not read back as it was sealed, and was not stored")]
     Verification,
-    /// The new config could not be stored. The old one is there.
+    /// The new config could not be stored, and does not show.
     #[error("could not store the new config")]
     Write(#[source] BackendError),
+    /// The new config was stored, and the storage failed before it was durable.
+    #[error("the new config was stored, and is not known to outlast a power cut")]
+    NotDurable(#[source] BackendError),
+    /// The new config was stored, and is not there as it was stored.
+    #[error("the new config was stored and does not read back as it was")]
+    ReadBack,
     /// The lock was lost.
     #[error("the lock on the repository was lost")]
     LockLost(#[from] LockLost),
@@ -117,7 +123,8 @@ impl Migration {
     ///
     /// # Errors
     /// When it is damaged, when the storage fails or cannot replace a file in one step, or when the
-    /// lock does not hold. It is as it was.
+    /// lock does not hold. It is as it was, but for [`NotDurable`](MigrationError::NotDurable) and
+    /// [`ReadBack`](MigrationError::ReadBack).
     pub fn apply(
         self,
         repository: &Repository,
@@ -129,13 +136,13 @@ impl Migration {
         if let Some(setting) = config.foreign_setting() {
             return Err(MigrationError::ForeignSetting { setting: setting.to_owned() });
         }
-        let checked = check(repository, &CheckOptions::default(), monitor, cancel)?;
-        if !checked.is_sound() {
-            return Err(MigrationError::Damaged { errors: checked.errors });
-        }
         let version = config.version;
         if version != 1 {
             return Err(MigrationError::NotApplicable { version });
+        }
+        let checked = check(repository, &CheckOptions::default(), monitor, cancel)?;
+        if !checked.is_sound() {
+            return Err(MigrationError::Damaged { errors: checked.errors });
         }
         let mut new = config.clone();
         new.version = 2;
@@ -150,12 +157,23 @@ impl Migration {
             return Err(MigrationError::Cancelled);
         }
         lock.fence()?;
-        let backend = repository.backend();
-        backend
-            .replace_config(&sealed)
-            .and_then(|()| backend.sync())
-            .map_err(MigrationError::Write)?;
-        let stored = repository.read_raw(FileName::CONFIG)?;
-        if stored == sealed { Ok(()) } else { Err(MigrationError::Verification) }
+        store_config(repository, &sealed)
     }
+}
+
+/// Puts the config in the place of the old one, and tells whether it is there for good.
+fn store_config(repository: &Repository, sealed: &[u8]) -> Result<(), MigrationError> {
+    let backend = repository.backend();
+    let is_there = || repository.read_raw(FileName::CONFIG).map(|stored| stored == sealed);
+    if let Err(source) = backend.replace_config(sealed) {
+        // It may be the answer alone that was lost.
+        let is_there = is_there().unwrap_or(false);
+        return Err(if is_there {
+            MigrationError::NotDurable(source)
+        } else {
+            MigrationError::Write(source)
+        });
+    }
+    backend.sync().map_err(MigrationError::NotDurable)?;
+    if is_there()? { Ok(()) } else { Err(MigrationError::ReadBack) }
 }

@@ -114,6 +114,18 @@ fn failed(error: MigrationError, name: &str) -> Failure {
             failure.advice("See what is wrong above, and repair it first with `holdfast repair`.")
         }
         MigrationError::Write(_) => explain::about_storage(failure, &error).cause(error),
+        MigrationError::NotDurable(_) => Failure::fatal(format!(
+            "migration {name} failed: {error}"
+        ))
+        .meaning(
+            "The repository has the new format, or the old one again after a power cut. Both \
+                 are whole.",
+        )
+        .advice("Check the drive, and run the command again: it tells which it is.")
+        .cause(error),
+        MigrationError::Verification => {
+            failure.advice("Check this computer's memory before you run the command again.")
+        }
         _ => Failure::fatal(format!("migration {name} failed: {error}"))
             .meaning("A copy of the config that was there before is in this folder.")
             .advice("Check this computer's memory, and put the copy back as the file `config`."),

@@ -8,9 +8,9 @@ use holdfast_engine::monitor::{Cancellation, Unwatched};
 use holdfast_engine::repository::{CreateOptions, Repository};
 use holdfast_engine::secret::Password;
 use holdfast_testkit::random::Random;
-use holdfast_testkit::{FaultyBackend, PASSWORD, TestRepository, identity};
+use holdfast_testkit::{ChangeFault, FaultyBackend, PASSWORD, TestRepository, identity};
 
-use super::world::World;
+use super::world::{World, locked};
 
 /// A repository of format 1 with two snapshots, and a setting that we do not know.
 fn old_world() -> World {
@@ -79,6 +79,10 @@ fn what_is_new_already_or_damaged_is_left_alone() {
     let error = apply(&world.test).expect_err("it is new already");
     assert!(matches!(error, MigrationError::NotApplicable { version: 2 }), "{error:?}");
     assert_eq!(config(&world), before);
+    // Whether it is damaged is of no interest then.
+    world.remove(FileKind::Pack, world.pack_of(BlobKind::Data).id.0);
+    let error = apply(&world.test).expect_err("it is new already");
+    assert!(matches!(error, MigrationError::NotApplicable { version: 2 }), "{error:?}");
 
     let world = old_world();
     world.remove(FileKind::Pack, world.pack_of(BlobKind::Data).id.0);
@@ -108,6 +112,31 @@ fn wherever_the_storage_fails_the_old_config_or_the_new_one_is_there() {
         faults += 1;
     }
     assert!(faults > 0);
+}
+
+#[test]
+fn a_failure_after_the_config_was_replaced_does_not_say_that_the_old_one_is_there() {
+    for fault in [ChangeFault::PowerCut, ChangeFault::AnswerLost] {
+        let mut seen = 0;
+        for changes in 1.. {
+            let world = old_world();
+            let faulty = Arc::new(FaultyBackend::failing(world.storage.clone(), changes, fault));
+            let test = TestRepository::open(faulty.clone()).expect("reading works");
+            let done = locked(&test).map(|lock| {
+                let cancel = Cancellation::default();
+                Migration::UpgradeToFormat2.apply(&test.repository, &lock, &Unwatched, &cancel)
+            });
+            drop(test);
+            if matches!(done, Some(Err(MigrationError::NotDurable(_)))) {
+                seen += 1;
+                assert_eq!(config(&world)["version"], 2, "{fault:?} after {changes}");
+            }
+            if matches!(done, Some(Ok(()))) {
+                break;
+            }
+        }
+        assert!(seen > 0, "{fault:?}");
+    }
 }
 
 #[test]

@@ -311,14 +311,17 @@ impl Wanted {
 /// packs. Of a pack that is not there or cannot be read, index files tell what it held.
 ///
 /// # Errors
-/// When packs cannot be listed, or an index file that is needed cannot be read.
+/// When packs cannot be listed, or an index file that is needed cannot be read, or when asked to stop.
 pub fn blobs_of_packs(
     repository: &Repository,
     packs: &[String],
+    cancel: &Cancellation,
 ) -> Result<(Wanted, Vec<String>), ReadError> {
+    let go_on = || if cancel.is_cancelled() { Err(ReadError::Cancelled) } else { Ok(()) };
     let mut missing: HashSet<String> = packs.iter().cloned().collect();
     let mut wanted = Wanted { every_use: true, ..Wanted::default() };
     for file in repository.list(FileKind::Pack)? {
+        go_on()?;
         let pack = PackId(file.id);
         if !names_pack(&missing, pack) {
             continue;
@@ -330,6 +333,7 @@ pub fn blobs_of_packs(
     }
     let mut known = missing.clone();
     for file in if missing.is_empty() { Vec::new() } else { repository.list(FileKind::Index)? } {
+        go_on()?;
         let file = repository.read_index_file(IndexId(file.id))?;
         for pack in file.packs.iter().chain(&file.marked_packs()) {
             if names_pack(&missing, pack.id) {
@@ -420,10 +424,14 @@ mod tests {
         let packs = world.files(FileKind::Pack);
         let packs: Vec<String> = packs.iter().map(|pack| PackId(pack.id).short()).collect();
         let asked = [packs.as_slice(), &["00000000".to_owned()]].concat();
-        let (wanted, unknown) = blobs_of_packs(&world.repository, &asked).expect("listed");
+        let cancel = Cancellation::default();
+        let (wanted, unknown) = blobs_of_packs(&world.repository, &asked, &cancel).expect("listed");
         assert_eq!(unknown, ["00000000"]);
         assert!(wanted.blobs.contains(&content.to_string()));
         assert!(wanted.trees.contains(&inner.to_string()));
+        cancel.cancel();
+        let stopped = blobs_of_packs(&world.repository, &asked, &cancel);
+        assert!(matches!(stopped, Err(ReadError::Cancelled)));
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn search(
 ) -> Result<(), Failure> {
     let all = session.load_snapshots(repository)?;
     let index = session.readable_index(repository)?;
-    let mut query = query(arguments, repository, names)?;
+    let mut query = query(session, arguments, repository, names)?;
     let filter = session.filter(&arguments.filter);
     let mut chosen = session.chosen(&all, &arguments.snapshots, &filter).snapshots;
     chosen.sort_by(|(_, a), (_, b)| b.time.cmp_moment(&a.time));
@@ -104,6 +104,7 @@ fn search(
 }
 
 fn query(
+    session: &Session,
     arguments: &FindArguments,
     repository: &Repository,
     names: NameQuery,
@@ -116,7 +117,7 @@ fn query(
         return Ok(Query::Uses(Wanted::trees(ids)));
     }
     if arguments.pack {
-        let found = find::blobs_of_packs(repository, &arguments.patterns);
+        let found = find::blobs_of_packs(repository, &arguments.patterns, &session.cancel);
         let (wanted, unknown) = found.map_err(explain::reading)?;
         if !unknown.is_empty() {
             let unknown = unknown.join(" ");

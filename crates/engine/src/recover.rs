@@ -119,6 +119,7 @@ impl From<RearrangeError> for RecoverError {
             RearrangeError::Read(source) => source.into(),
             RearrangeError::Write(source) => Self::Write(source),
             RearrangeError::LockLost(lost) => Self::LockLost(lost),
+            RearrangeError::Cancelled => Self::Cancelled,
         }
     }
 }

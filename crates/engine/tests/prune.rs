@@ -9,10 +9,11 @@ use holdfast_engine::backend::{Backend, BackendErrorKind, FileKind, FileName, Me
 use holdfast_engine::backup::BackupOptions;
 use holdfast_engine::blob::BlobKind;
 use holdfast_engine::check::{CheckOptions, DataSubset, check};
-use holdfast_engine::id::{IndexId, PackId, SnapshotId};
-use holdfast_engine::index::IndexFile;
+use holdfast_engine::id::{BlobId, IndexId, PackId, SnapshotId};
+use holdfast_engine::index::{IndexFile, IndexPack};
 use holdfast_engine::lock::{AutoUnlock, Journal, LockRequest, acquire};
-use holdfast_engine::monitor::{Cancellation, Unwatched};
+use holdfast_engine::monitor::{Cancellation, Event, Monitor, Phase, Unwatched};
+use holdfast_engine::pack::PackBuilder;
 use holdfast_engine::prune::{
     MaxUnused, Prune, PruneError, PruneLocking, PruneOptions, PruneOutcome, PrunePlan,
 };
@@ -337,10 +338,15 @@ fn wherever_the_storage_fails_nothing_is_lost_and_the_next_prune_goes_on() {
     for kind in [BackendErrorKind::Full, BackendErrorKind::Offline] {
         for changes in 0.. {
             let world = World::with_history(7);
+            let before = world.packs();
             let faulty = Arc::new(FaultyBackend::new(world.storage.clone(), changes, kind));
             let test = TestRepository::open(faulty.clone()).expect("reading works");
             let done = prune(&test, &world.options());
             drop(test);
+            if let Ok(outcome) = &done {
+                let gone = before.difference(&world.packs()).count();
+                assert_eq!(outcome.repacked + outcome.removed, gone, "what is said to be gone is");
+            }
             if kind == BackendErrorKind::Offline {
                 faulty.lose_unsynced();
             }
@@ -493,6 +499,35 @@ fn whoever_asks_to_stop_is_heard_and_nothing_is_lost() {
     world.assert_whole();
 }
 
+/// Asks to stop when the removal begins.
+struct StopsRemoval<'a>(&'a Cancellation);
+
+impl Monitor for StopsRemoval<'_> {
+    fn event(&self, event: Event<'_>) {
+        if let Event::Phase(Phase::Removing) = event {
+            self.0.cancel();
+        }
+    }
+}
+
+#[test]
+fn whoever_asks_to_stop_during_the_removal_is_heard_and_the_index_is_whole() {
+    for is_without_room in [false, true] {
+        let world = World::with_history(13);
+        let before = world.packs();
+        let options = if is_without_room { without_room(&world) } else { world.options() };
+        let (prune, cancel) = (prune_of(&world.test, &options), Cancellation::default());
+        let plan = prune.plan(&Unwatched, &cancel).expect("sound");
+        let done = prune.carry_out(plan, &StopsRemoval(&cancel), &cancel);
+        assert!(matches!(done, Err(PruneError::Cancelled)), "{done:?}");
+        assert!(world.packs().is_superset(&before));
+        world.assert_whole();
+        world.prune(&world.options()).expect("memory does not fail");
+        world.assert_whole();
+        world.assert_nothing_to_remove();
+    }
+}
+
 #[test]
 fn a_dry_run_stores_nothing_and_is_not_carried_out() {
     let mut world = World::with_history(9);
@@ -588,4 +623,52 @@ fn wherever_a_prune_without_room_is_stopped_the_index_can_be_repaired() {
         }
     }
     assert!(lost > 3 && unharmed > 3, "{lost} {unharmed}");
+}
+
+#[test]
+fn of_two_leaving_packs_with_what_turns_out_to_be_needed_the_one_that_is_there_stays() {
+    for gone in 0..2 {
+        let mut world = World::new(30);
+        world.change();
+        world.backup();
+        let content = b"needed after all".as_slice();
+        let packs = [b"1", b"2"].map(|other| store(&world, BlobKind::Data, &[content, other]));
+        let options = world.options();
+        let plan = world.plan(&options).expect("sound");
+        assert!(packs.iter().all(|pack| plan.packs_to_remove().contains(pack)));
+        world.storage.remove(FileName::new(FileKind::Pack, packs[gone].0)).expect("it is there");
+        let tree = format!(
+            r#"{{"nodes":[{{"name":"file","type":"file",{},"size":{},"content":["{}"]}}]}}"#,
+            r#""mtime":"2024-01-01T00:00:00Z","atime":"2024-01-01T00:00:00Z","ctime":"2024-01-01T00:00:00Z","uid":0,"gid":0"#,
+            content.len(),
+            BlobId::of(content)
+        );
+        store(&world, BlobKind::Tree, &[tree.as_bytes()]);
+        let time = "2026-01-01T00:00:00Z".parse().expect("a time");
+        let tree = BlobId::of(tree.as_bytes()).into();
+        let snapshot = Snapshot::new(time, tree, vec!["/".to_owned()]);
+        let id = snapshot.store(&world.test.repository).expect("memory");
+        world.kept.insert(id, BTreeMap::from([("/file".to_owned(), content.to_vec())]));
+
+        let prune = prune_of(&world.test, &options);
+        let done = prune.carry_out(plan, &Unwatched, &Cancellation::default());
+        assert_eq!(done.expect("nothing that is needed is gone").rescued, 1);
+        world.assert_whole();
+    }
+}
+
+/// Stores blobs in a pack of their own, and an index file that names it.
+fn store(world: &World, kind: BlobKind, contents: &[&[u8]]) -> PackId {
+    let key = world.test.repository.master_key();
+    let mut pack = PackBuilder::with_capacity(0);
+    for content in contents {
+        pack.add(kind, BlobId::of(content), &key.seal(content), None);
+    }
+    let pack = pack.finish(key);
+    let name = FileName::new(FileKind::Pack, pack.id.0);
+    world.storage.write(name, &[&pack.bytes]).expect("memory");
+    let packs = vec![IndexPack::new(pack.id, &pack.blobs)];
+    let file = IndexFile { packs, packs_to_delete: None };
+    world.test.repository.write_file(FileKind::Index, &file.to_json()).expect("memory");
+    pack.id
 }

@@ -250,6 +250,7 @@ impl From<RearrangeError> for BackupError {
             RearrangeError::Read(error) => Self::Read(error),
             RearrangeError::Write(error) => Self::Store(error.into()),
             RearrangeError::LockLost(error) => Self::Store(error.into()),
+            RearrangeError::Cancelled => Self::Cancelled,
         }
     }
 }

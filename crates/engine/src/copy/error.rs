@@ -56,6 +56,7 @@ impl From<RearrangeError> for CopyError {
             RearrangeError::Read(source) => Self::Destination(source),
             RearrangeError::Write(source) => Self::Write(source),
             RearrangeError::LockLost(source) => Self::Lock(source),
+            RearrangeError::Cancelled => Self::Cancelled,
         }
     }
 }

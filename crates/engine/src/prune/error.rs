@@ -126,6 +126,7 @@ impl From<RearrangeError> for PruneError {
             RearrangeError::Read(source) => source.into(),
             RearrangeError::Write(source) => Self::Write(source),
             RearrangeError::LockLost(lost) => Self::LockLost(lost),
+            RearrangeError::Cancelled => Self::Cancelled,
         }
     }
 }

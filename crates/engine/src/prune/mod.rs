@@ -120,7 +120,7 @@ impl std::fmt::Debug for PrunePlan {
 pub struct PruneOutcome {
     /// Packs whose content was copied where it was needed, and that are gone.
     pub repacked: usize,
-    /// Packs that nothing needed, and that are gone.
+    /// Other packs, which nothing needed, and that are gone.
     pub removed: usize,
     /// Packs that were to go and stayed, because a snapshot that was made meanwhile needs them.
     pub rescued: usize,

@@ -10,9 +10,9 @@ use super::{Prune, PruneError, PruneOutcome, PrunePlan, list_ids, mark};
 use crate::backend::{Backend, FileKind, FileName, Listed};
 use crate::blob::BlobKind;
 use crate::id::{BlobId, IndexId, PackId, RawId, SnapshotId};
-use crate::index::{Index, IndexFile};
+use crate::index::{Index, IndexFile, PackSummary};
 use crate::lock::HeldLock;
-use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals};
+use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals, Watch};
 use crate::rearrange::{IndexRewriter, RearrangeError, remove, write_held};
 use crate::repository::WriteError;
 
@@ -38,43 +38,44 @@ impl Prune<'_> {
         let index_files = list_ids(repository, FileKind::Index, IndexId)?;
         let mut leaving: HashSet<PackId> =
             plan.packs(|fate| fate != Fate::Keep).into_iter().collect();
+        let repacked: HashSet<PackId> = plan.packs_to_repack().into_iter().collect();
         let mut index = std::mem::take(&mut plan.index);
         for id in index_files.difference(&plan.index_files) {
             index.add(&repository.read_index_file(*id)?);
         }
-        let rescued = self.rescue(&plan, &index, &mut leaving, cancel)?;
-        let present = self.verify_packs(&index, &leaving)?;
-        if cancel.is_cancelled() {
-            return Err(PruneError::Cancelled);
-        }
-        let (replaced, later) = self.rewrite_index(&index_files, &leaving, lock)?;
+        let present = repository.list(FileKind::Pack)?;
+        let sizes: HashMap<PackId, u64> =
+            present.iter().map(|pack| (PackId(pack.id), pack.size)).collect();
+        let rescued = self.rescue(&plan, &index, &sizes, &mut leaving, cancel)?;
+        verify_packs(&index, &sizes, &leaving)?;
+        let (replaced, later) = self.rewrite_index(&index_files, &leaving, lock, cancel)?;
 
         let (abandoned, left) = self.abandoned(&index, &present, Some(lock));
         // Those that are gone already are not there to be removed.
-        let present: HashSet<PackId> = present.iter().map(|pack| PackId(pack.id)).collect();
-        let mut packs: Vec<RawId> = leaving.intersection(&present).map(|id| id.0).collect();
+        let mut packs: Vec<RawId> =
+            leaving.iter().filter(|id| sizes.contains_key(id)).map(|id| id.0).collect();
         packs.extend(abandoned.iter().map(|pack| pack.id));
         let files = (replaced.len() + packs.len()) as u64;
         monitor.event(Event::Total(Totals { files, folders: 0, bytes: 0, exact: true }));
         monitor.event(Event::Phase(Phase::Removing));
-        let remove = |kind, ids: &[RawId]| remove(repository, kind, ids, lock, "prune", monitor);
-        let removed = remove(FileKind::Index, &replaced);
+        let watch = Watch { monitor, cancel };
+        let remove = |kind, ids: &[RawId]| remove(repository, kind, ids, lock, "prune", watch);
+        let staying = remove(FileKind::Index, &replaced);
         // A pack must not go before the index that names it is gone for good.
-        if !matches!(removed, Ok(0)) {
+        if !staying.as_ref().is_ok_and(HashSet::is_empty) {
             self.store_index(&later, lock)?;
-            return Ok(PruneOutcome { rescued, failed: removed?, ..PruneOutcome::default() });
+            let failed = staying?.len();
+            return Ok(PruneOutcome { rescued, left, failed, ..PruneOutcome::default() });
         }
-        let removed = remove(FileKind::Pack, &packs);
+        let staying = remove(FileKind::Pack, &packs);
         // Whatever became of the packs, the index has to be there again.
         self.store_index(&later, lock)?;
-        let failed = removed?;
-        Ok(PruneOutcome {
-            repacked: plan.fates.iter().filter(|fate| **fate == Fate::Repack).count(),
-            removed: packs.len(),
-            rescued,
-            left,
-            failed,
-        })
+        let staying = staying?;
+        let gone: Vec<PackId> =
+            packs.iter().filter(|id| !staying.contains(*id)).map(|id| PackId(*id)).collect();
+        let repacked = gone.iter().filter(|id| repacked.contains(id)).count();
+        let removed = gone.len() - repacked;
+        Ok(PruneOutcome { repacked, removed, rescued, left, failed: staying.len() })
     }
 
     /// Looks at the snapshots that were made meanwhile, and lets packs stay that these need after
@@ -83,6 +84,7 @@ impl Prune<'_> {
         &self,
         plan: &PrunePlan,
         index: &Index,
+        sizes: &HashMap<PackId, u64>,
         leaving: &mut HashSet<PackId>,
         cancel: &Cancellation,
     ) -> Result<usize, PruneError> {
@@ -105,34 +107,15 @@ impl Prune<'_> {
             let packs: Vec<PackId> =
                 index.locate_all(kind, &id).into_iter().map(|location| location.pack).collect();
             if packs.iter().all(|pack| leaving.contains(pack)) {
-                let pack = packs.first().ok_or(PruneError::MissingBlob { kind, id })?;
+                // Of those that leave, some may be gone already.
+                let is_whole = |id: &&PackId| sizes.get(*id) == bytes_of(index, **id).as_ref();
+                let pack = packs.iter().find(is_whole).or(packs.first());
+                let pack = pack.ok_or(PruneError::MissingBlob { kind, id })?;
                 leaving.remove(pack);
                 rescued += 1;
             }
         }
         Ok(rescued)
-    }
-
-    /// The packs that are there; refuses if one that stays is not as the index says.
-    fn verify_packs(
-        &self,
-        index: &Index,
-        leaving: &HashSet<PackId>,
-    ) -> Result<Vec<Listed>, PruneError> {
-        let listed = self.repository.list(FileKind::Pack)?;
-        let sizes: HashMap<PackId, u64> =
-            listed.iter().map(|pack| (PackId(pack.id), pack.size)).collect();
-        for pack in index.packs().filter(|pack| !leaving.contains(&pack.id)) {
-            let (id, expected) = (pack.id, pack.file_bytes());
-            match sizes.get(&id) {
-                None => return Err(PruneError::MissingPack { id }),
-                Some(actual) if *actual != expected => {
-                    return Err(PruneError::WrongSize { id, actual: *actual, expected });
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(listed)
     }
 
     /// Stores the files that take the place of those that had to make room for them.
@@ -159,6 +142,7 @@ impl Prune<'_> {
         present: &HashSet<IndexId>,
         leaving: &HashSet<PackId>,
         lock: &HeldLock,
+        cancel: &Cancellation,
     ) -> Result<(Vec<RawId>, Vec<IndexFile>), PruneError> {
         let is_later = self.options.remove_index_first;
         let mut rewriter = if is_later {
@@ -166,7 +150,12 @@ impl Prune<'_> {
         } else {
             IndexRewriter::new(self.repository, lock)
         };
-        present.iter().try_for_each(|id| rewriter.take(*id, leaving))?;
+        for id in present {
+            if cancel.is_cancelled() {
+                return Err(PruneError::Cancelled);
+            }
+            rewriter.take(*id, leaving)?;
+        }
         if is_later { Ok(rewriter.finish_later()?) } else { Ok((rewriter.finish()?, Vec::new())) }
     }
 
@@ -193,6 +182,30 @@ impl Prune<'_> {
             });
         (old.into_iter().copied().collect(), young.len())
     }
+}
+
+/// Refuses if a pack that stays is not there, or not as the index says.
+fn verify_packs(
+    index: &Index,
+    sizes: &HashMap<PackId, u64>,
+    leaving: &HashSet<PackId>,
+) -> Result<(), PruneError> {
+    for pack in index.packs().filter(|pack| !leaving.contains(&pack.id)) {
+        let (id, expected) = (pack.id, pack.file_bytes());
+        match sizes.get(&id) {
+            None => return Err(PruneError::MissingPack { id }),
+            Some(actual) if *actual != expected => {
+                return Err(PruneError::WrongSize { id, actual: *actual, expected });
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// How large a pack is by the index.
+fn bytes_of(index: &Index, id: PackId) -> Option<u64> {
+    index.pack(&id).map(PackSummary::file_bytes)
 }
 
 fn modified(backend: &dyn Backend, kind: FileKind, id: RawId) -> Option<SystemTime> {

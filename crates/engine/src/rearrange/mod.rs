@@ -26,4 +26,7 @@ pub(crate) enum RearrangeError {
     /// Somebody else may have the repository to themselves.
     #[error(transparent)]
     LockLost(#[from] LockLost),
+    /// Somebody asked to stop.
+    #[error("stopped")]
+    Cancelled,
 }

@@ -72,6 +72,7 @@ impl From<RearrangeError> for RepairError {
             RearrangeError::Read(source) => source.into(),
             RearrangeError::Write(source) => Self::Write(source),
             RearrangeError::LockLost(lost) => Self::LockLost(lost),
+            RearrangeError::Cancelled => Self::Cancelled,
         }
     }
 }

@@ -310,7 +310,8 @@ impl Work<'_> {
         monitor.event(Event::Total(Totals { files, folders: 0, bytes: 0, exact: true }));
         monitor.event(Event::Phase(Phase::Removing));
         let (kind, repository) = (FileKind::Index, self.repository);
-        self.outcome.failed = remove(repository, kind, &old, self.lock, "repair", monitor)?;
+        let staying = remove(repository, kind, &old, self.lock, "repair", self.watch)?;
+        self.outcome.failed = staying.len();
         self.outcome.replaced_files = old.len() - self.outcome.failed;
         self.outcome.damaged_files = self.said.damaged;
         Ok(self.outcome)

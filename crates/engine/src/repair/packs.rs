@@ -98,11 +98,11 @@ impl PackRepair<'_> {
         let mut lost: Vec<_> =
             lost.into_iter().filter(|blob| !is_elsewhere(blob)).copied().collect();
         lost.sort_unstable();
-        let failed = self.forget(&leaving, watch)?;
+        let (removed, failed) = self.forget(leaving, watch)?;
         Ok(PackRepairOutcome {
             saved: whole.len(),
             lost,
-            removed: leaving.into_iter().collect(),
+            removed,
             left: stays.into_iter().collect(),
             failed,
         })
@@ -228,13 +228,21 @@ impl PackRepair<'_> {
         blobs
     }
 
-    /// Lets the index forget the packs, and removes them.
-    fn forget(&self, leaving: &HashSet<PackId>, watch: Watch<'_>) -> Result<usize, RepairError> {
+    /// Lets the index forget the packs, and removes them. Returns those that are gone, and how many
+    /// files should be and are not.
+    fn forget(
+        &self,
+        leaving: HashSet<PackId>,
+        watch: Watch<'_>,
+    ) -> Result<(Vec<PackId>, usize), RepairError> {
         let (repository, monitor) = (self.repository, watch.monitor);
         monitor.event(Event::Phase(Phase::Committing));
         let mut rewriter = IndexRewriter::new(repository, self.lock);
         for file in repository.list(FileKind::Index)? {
-            rewriter.take(IndexId(file.id), leaving)?;
+            if watch.cancel.is_cancelled() {
+                return Err(RepairError::Cancelled);
+            }
+            rewriter.take(IndexId(file.id), &leaving)?;
         }
         if watch.cancel.is_cancelled() {
             return Err(RepairError::Cancelled);
@@ -244,13 +252,15 @@ impl PackRepair<'_> {
         monitor.event(Event::Total(Totals { files, folders: 0, bytes: 0, exact: true }));
         monitor.event(Event::Phase(Phase::Removing));
         let remove =
-            |kind, ids: &[RawId]| remove(repository, kind, ids, self.lock, "repair", monitor);
-        let failed = remove(FileKind::Index, &replaced)?;
+            |kind, ids: &[RawId]| remove(repository, kind, ids, self.lock, "repair", watch);
+        let staying = remove(FileKind::Index, &replaced)?;
         // A pack must not go before the index that names it is gone for good.
-        if failed > 0 {
-            return Ok(failed);
+        if !staying.is_empty() {
+            return Ok((Vec::new(), staying.len()));
         }
         let packs: Vec<RawId> = leaving.iter().map(|id| id.0).collect();
-        Ok(remove(FileKind::Pack, &packs)?)
+        let staying = remove(FileKind::Pack, &packs)?;
+        let removed = leaving.into_iter().filter(|id| !staying.contains(&id.0)).collect();
+        Ok((removed, staying.len()))
     }
 }

@@ -136,6 +136,11 @@ fn wherever_the_storage_fails_nothing_more_is_lost() {
             let test = TestRepository::open(faulty.clone()).expect("reading works");
             let done = repair(&test, &packs);
             drop(test);
+            if let Ok(outcome) = &done {
+                let gone: Vec<_> = packs.iter().filter(|id| !world.packs().contains(id)).collect();
+                assert_eq!(outcome.removed.len(), gone.len(), "what is said to be gone is");
+                assert!(outcome.removed.iter().all(|id| gone.contains(&id)));
+            }
             if kind == BackendErrorKind::Offline {
                 faulty.lose_unsynced();
             }

@@ -77,7 +77,7 @@ impl Bench {
         }
         let busy_share = machine::busy_share();
         for row in rows {
-            println!("bench: {}", row.title);
+            println!("bench: {:22} {}", row.name, row.title);
             let result = RowResult {
                 day: self.day.clone(),
                 versions: self.versions.clone(),
@@ -140,11 +140,11 @@ impl Bench {
         let runs = self.result(row).tools.entry(tool).or_default();
         match measured {
             Ok(run) => {
-                println!("  {:8} {:8.2} s", tool.name(), run.wall_seconds);
+                println!("  {:22} {:8} {:8.2} s", row.name, tool.name(), run.wall_seconds);
                 runs.runs.push(run);
             }
             Err(said) => {
-                println!("  {:8} {said}", tool.name());
+                println!("  {:22} {:8} {said}", row.name, tool.name());
                 runs.failure = Some(said);
             }
         }

@@ -55,6 +55,22 @@ impl Role {
         }
     }
 
+    /// The flag of this name.
+    pub(crate) fn flag(self, name: &str) -> String {
+        match self {
+            Self::Own => format!("--{name}"),
+            Self::Source => format!("--from-{name}"),
+        }
+    }
+
+    /// The variable of this name with its prefix; without one, the flag that it stands for.
+    pub(crate) fn name_of(self, name: &str, prefix: Option<&str>) -> String {
+        match prefix {
+            Some(prefix) => format!("{prefix}{}", self.variable(name)),
+            None => self.flag(&name.to_lowercase().replace('_', "-")),
+        }
+    }
+
     /// What a person is asked for a password with.
     pub(crate) fn prompt(self) -> &'static str {
         match self {
@@ -117,21 +133,22 @@ impl From<&SourceArguments> for Access {
 impl Access {
     /// The location as it was given.
     pub(crate) fn location(&self, environment: &Environment) -> Result<OsString, Failure> {
-        let tiers = [(self.repo.clone(), self.repository_file.clone())];
+        let tiers = [(self.repo.clone(), self.repository_file.clone(), None)];
         let (location, file) =
             (self.role.variable("REPOSITORY"), self.role.variable("REPOSITORY_FILE"));
         let of_variables = Environment::PREFIXES.map(|prefix| {
             let file = environment.get_os_from(prefix, &file);
-            (environment.get_os_from(prefix, &location), file.map(Into::into))
+            (environment.get_os_from(prefix, &location), file.map(Into::into), Some(prefix))
         });
-        for (text, file) in tiers.into_iter().chain(of_variables) {
+        for (text, file, prefix) in tiers.into_iter().chain(of_variables) {
             match (text.filter(|text| !text.is_empty()), file) {
                 (Some(_), Some(_)) => return Err(Failure::fatal(self.role.is_given_twice())),
                 (Some(text), None) => return Ok(text),
                 (None, Some(file)) => {
                     let bytes = std::fs::read(&file).map_err(|error| {
+                        let by = self.role.name_of("REPOSITORY_FILE", prefix);
                         Failure::fatal(format!("{} cannot be read", file.display()))
-                            .advice("Check the path given to --repository-file.")
+                            .advice(format!("Check the path given by {by}."))
                             .cause(error)
                     })?;
                     return Ok(values::os_string(text_file::decoded(&bytes).trim_ascii()));
@@ -202,7 +219,6 @@ impl Session {
         stdin_is_data: bool,
         may_cache: bool,
     ) -> Result<Arc<Repository>, Failure> {
-        self.compression()?;
         let (location, backend) = self.location_of(access)?;
         let source = PasswordSource::find(access, &self.environment, stdin_is_data)?;
         let hint = access.role.variable("KEY_HINT");

@@ -4,6 +4,10 @@
 //! A variable that is set but empty counts as not set, as restic has it.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
+use std::str::FromStr;
+
+use crate::exit::Failure;
 
 type Read = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 
@@ -39,6 +43,19 @@ impl Environment {
     /// The same as text; what is not Unicode is replaced.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         self.get_os(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// The value of a variable with one of these prefixes, of which the first wins; refused by its
+    /// name if it cannot be understood.
+    pub(crate) fn value<T>(&self, prefixes: &[&str], name: &str) -> Result<Option<T>, Failure>
+    where
+        T: FromStr<Err: Display>,
+    {
+        let known = prefixes.iter().find_map(|prefix| Some((prefix, self.get_from(prefix, name)?)));
+        let Some((prefix, text)) = known else { return Ok(None) };
+        text.parse().map(Some).map_err(|why| {
+            Failure::fatal(format!("invalid value for {prefix}{name} {text:?}: {why}"))
+        })
     }
 
     /// A variable that is neither restic's nor ours, such as one named in a pattern file.

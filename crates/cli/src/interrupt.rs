@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use holdfast_engine::monitor::Cancellation;
+use holdfast_machine::StopRequest;
 
 use crate::exit::ExitStatus;
 use crate::output::{Terminal, Verbosity};
@@ -16,12 +17,16 @@ static SEEN: AtomicBool = AtomicBool::new(false);
 pub(crate) fn listen() -> Cancellation {
     let cancel = Cancellation::default();
     let on_signal = cancel.clone();
-    let handler = move || {
+    let handler = move |request| {
         if SEEN.swap(true, Ordering::SeqCst) {
             std::process::exit(ExitStatus::Interrupted as i32);
         }
         let terminal = Terminal::of_process(false, Verbosity::Normal);
-        terminal.warn("signal interrupt received, cleaning up");
+        let signal = match request {
+            StopRequest::Interrupt => "interrupt",
+            StopRequest::Terminate => "terminated",
+        };
+        terminal.warn(&format!("signal {signal} received, cleaning up"));
         on_signal.cancel();
     };
     if holdfast_machine::on_stop_request(handler).is_err() {

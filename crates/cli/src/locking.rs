@@ -88,11 +88,7 @@ impl Session {
 
     /// Which locks may be removed when they stand in the way.
     pub(crate) fn auto_unlock(&self) -> AutoUnlock {
-        let asked = self
-            .global
-            .auto_unlock
-            .or_else(|| self.environment.get_from("HOLDFAST_", "AUTO_UNLOCK")?.parse().ok());
-        match asked.unwrap_or(AutoUnlockArgument::Own) {
+        match self.global.auto_unlock.unwrap_or(AutoUnlockArgument::Own) {
             AutoUnlockArgument::Off => AutoUnlock::Off,
             AutoUnlockArgument::Own => AutoUnlock::Own,
             AutoUnlockArgument::All(silent_for) => AutoUnlock::All { silent_for },

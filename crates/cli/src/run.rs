@@ -13,6 +13,7 @@ use crate::session::Session;
 
 /// Carries out a command line.
 pub(crate) fn run(line: Vec<OsString>) -> ExitStatus {
+    let is_json = Arguments::ask_for_json(&line);
     let arguments = match Arguments::read(line) {
         Ok(arguments) => arguments,
         Err(NotACommand::Help(text)) => {
@@ -22,8 +23,8 @@ pub(crate) fn run(line: Vec<OsString>) -> ExitStatus {
             return ExitStatus::Success;
         }
         Err(NotACommand::Wrong(text)) => {
-            Terminal::of_process(false, Verbosity::Normal).warn(&text);
-            return ExitStatus::Failed;
+            let terminal = Terminal::of_process(is_json, Verbosity::Normal);
+            return tell(&terminal, &Failure::plain(ExitStatus::Failed, text));
         }
     };
     let Arguments { global, command } = arguments;
@@ -34,7 +35,12 @@ pub(crate) fn run(line: Vec<OsString>) -> ExitStatus {
     };
     let terminal = Terminal::of_process(global.json, verbosity.into());
     let cancel = interrupt::listen();
-    let session = Session::new(terminal, Environment::of_process(), global, cancel);
+    let environment = Environment::of_process();
+    let global = match global.with_variables(&environment) {
+        Ok(global) => global,
+        Err(failure) => return tell(&terminal, &failure),
+    };
+    let session = Session::new(terminal, environment, global, cancel);
 
     let ended = commands::carry_out(&session, command);
     let ended = ended.and_then(|status| {

@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use holdfast_engine::secret::Password;
 use holdfast_engine::text_file;
@@ -21,13 +21,20 @@ use crate::exit::Failure;
 enum Place {
     File(PathBuf),
     Command(String),
-    /// The variable of this name.
-    Variable(String),
+    /// The variable itself.
+    Variable,
+}
+
+/// A place, and the flag or the variable that names it.
+#[derive(Debug, PartialEq, Eq)]
+struct Given {
+    place: Place,
+    by: String,
 }
 
 /// Finds the password.
 pub(crate) struct PasswordSource<'a> {
-    place: Option<Place>,
+    given: Option<Given>,
     environment: &'a Environment,
     role: Role,
     allow_empty: bool,
@@ -41,20 +48,20 @@ impl<'a> PasswordSource<'a> {
         environment: &'a Environment,
         stdin_is_data: bool,
     ) -> Result<Self, Failure> {
-        let place = place(access, environment)?;
+        let given = given(access, environment)?;
         let (role, allow_empty) = (access.role, access.insecure_no_password);
-        if allow_empty && place.is_some() {
+        if allow_empty && given.is_some() {
             return Err(Failure::fatal(
                 "--insecure-no-password must not be specified together with providing a \
                  password via a cli option or environment variable",
             ));
         }
-        Ok(Self { place, environment, role, allow_empty, stdin_is_data })
+        Ok(Self { given, environment, role, allow_empty, stdin_is_data })
     }
 
     /// True if a person types it, and so may type it again.
     pub(crate) fn is_typed(&self) -> bool {
-        self.place.is_none() && !self.allow_empty && std::io::stdin().is_terminal()
+        self.given.is_none() && !self.allow_empty && std::io::stdin().is_terminal()
     }
 
     /// The password of an existing repository.
@@ -74,13 +81,8 @@ impl<'a> PasswordSource<'a> {
     }
 
     fn read_or_ask(&self, prompt: &str) -> Result<Password, Failure> {
-        let text = match &self.place {
-            Some(Place::File(path)) => read_file(path)?,
-            Some(Place::Command(command)) => run(command)?,
-            Some(Place::Variable(name)) => {
-                let value = self.environment.plain(OsStr::new(name));
-                Zeroizing::new(value.unwrap_or_default().into_encoded_bytes())
-            }
+        let text = match &self.given {
+            Some(given) => self.read_given(given)?,
             None if self.allow_empty => return Ok(Password::new("")),
             None if self.stdin_is_data => {
                 return Err(Failure::fatal("cannot read both password and data from stdin")
@@ -90,12 +92,24 @@ impl<'a> PasswordSource<'a> {
             None => read_line()?,
         };
         if text.is_empty() {
-            return Err(Failure::fatal(
-                "an empty password is not allowed by default. Pass the flag \
-                 `--insecure-no-password` to holdfast to disable this check",
-            ));
+            let flag = self.role.flag("insecure-no-password");
+            return Err(Failure::fatal(format!(
+                "an empty password is not allowed by default. Pass the flag `{flag}` to holdfast \
+                 to disable this check"
+            )));
         }
         Ok(Password::from_bytes(text.to_vec()))
+    }
+
+    fn read_given(&self, given: &Given) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        match &given.place {
+            Place::File(path) => read_file(path, &given.by),
+            Place::Command(command) => run(command, &given.by),
+            Place::Variable => {
+                let value = self.environment.plain(OsStr::new(&given.by));
+                Ok(Zeroizing::new(value.unwrap_or_default().into_encoded_bytes()))
+            }
+        }
     }
 }
 
@@ -114,7 +128,7 @@ impl NewPassword<'_> {
                     "only either --new-password-file or --new-insecure-no-password may be specified",
                 ));
             }
-            Some(path) => read_file(path)?,
+            Some(path) => read_file(path, "--new-password-file")?,
             None if self.allow_empty => return Ok(Password::new("")),
             None if std::io::stdin().is_terminal() => {
                 let text = ask("enter new password: ")?;
@@ -137,7 +151,7 @@ impl NewPassword<'_> {
     }
 }
 
-fn place(access: &Access, environment: &Environment) -> Result<Option<Place>, Failure> {
+fn given(access: &Access, environment: &Environment) -> Result<Option<Given>, Failure> {
     let flags = (access.password_command.clone(), access.password_file.clone());
     let variable = |name| access.role.variable(name);
     let of_variables = |prefix| {
@@ -155,14 +169,21 @@ fn place(access: &Access, environment: &Environment) -> Result<Option<Place>, Fa
                     "Password file and command are mutually exclusive options",
                 ));
             }
-            (Some(command), None) => return Ok(Some(Place::Command(command))),
-            (None, Some(file)) => return Ok(Some(Place::File(file))),
+            (Some(command), None) => {
+                let by = access.role.name_of("PASSWORD_COMMAND", prefix);
+                return Ok(Some(Given { place: Place::Command(command), by }));
+            }
+            (None, Some(file)) => {
+                let by = access.role.name_of("PASSWORD_FILE", prefix);
+                return Ok(Some(Given { place: Place::File(file), by }));
+            }
             (None, None) => {}
         }
         let Some(prefix) = prefix else { continue };
         let name = variable("PASSWORD");
         if environment.get_os_from(prefix, &name).is_some() {
-            return Ok(Some(Place::Variable(format!("{prefix}{name}"))));
+            let by = format!("{prefix}{name}");
+            return Ok(Some(Given { place: Place::Variable, by }));
         }
     }
     Ok(None)
@@ -181,21 +202,21 @@ fn not_resolved() -> Failure {
     Failure::fatal("Resolving password failed").meaning("Nothing was read or written.")
 }
 
-fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn read_file(path: &Path, by: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     match std::fs::read(path).map(Zeroizing::new) {
         Ok(bytes) => Ok(trimmed(&Zeroizing::new(text_file::decoded(&bytes)))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Failure::fatal(format!(
             "Resolving password failed: Fatal: {} does not exist",
             path.display()
         ))
-        .advice("Check the path given to --password-file.")),
+        .advice(format!("Check the path given by {by}."))),
         Err(error) => Err(not_resolved()
             .advice(format!("Check that {} can be read.", path.display()))
             .cause(error)),
     }
 }
 
-fn run(command: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn run(command: &str, by: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let words = split_command(command).ok_or_else(|| {
         Failure::fatal("Resolving password failed: the command has a quote that is not closed")
     })?;
@@ -207,15 +228,35 @@ fn run(command: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
         .stdin(Stdio::inherit())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| not_resolved().advice("Check --password-command.").cause(error))?;
+        .map_err(|error| {
+            not_resolved().advice(format!("Check the command given by {by}.")).cause(error)
+        })?;
     let text = Zeroizing::new(output.stdout);
     if !output.status.success() {
-        return Err(Failure::fatal(format!("Resolving password failed: {}", output.status))
+        return Err(Failure::fatal(format!("Resolving password failed: {}", ended(output.status)))
             .advice(format!(
                 "The password command {program:?} failed; run it by itself to see why."
             )));
     }
     Ok(trimmed(&text))
+}
+
+/// How a command ended, as Go writes it.
+fn ended(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(number) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        let name = match number {
+            2 => "interrupt",
+            9 => "killed",
+            15 => "terminated",
+            _ => return format!("signal: {number}"),
+        };
+        return format!("signal: {name}");
+    }
+    match status.code() {
+        Some(code) => format!("exit status {code}"),
+        None => status.to_string(),
+    }
 }
 
 /// Splits a command into words at blanks that are not in quotes. A backslash stands for itself,
@@ -267,10 +308,10 @@ mod tests {
     use super::*;
     use crate::arguments::Arguments;
 
-    fn found(line: &str, variables: &[(&str, &str)]) -> Result<Option<Place>, Failure> {
+    fn found(line: &str, variables: &[(&str, &str)]) -> Result<Option<Given>, Failure> {
         let words = std::iter::once("holdfast").chain(line.split(' '));
         let arguments = Arguments::read(words.map(Into::into).collect()).expect("a command");
-        place(&Access::from(&arguments.global), &Environment::of_pairs(variables))
+        given(&Access::from(&arguments.global), &Environment::of_pairs(variables))
     }
 
     #[test]
@@ -278,16 +319,21 @@ mod tests {
         let restic = ("RESTIC_PASSWORD_COMMAND", "get");
         let ours = ("HOLDFAST_PASSWORD", "secret");
         let cases = [
-            ("snapshots -p /p", vec![restic, ours], Some(Place::File("/p".into()))),
+            (
+                "snapshots -p /p",
+                vec![restic, ours],
+                Some((Place::File("/p".into()), "--password-file")),
+            ),
+            ("snapshots", vec![restic, ours], Some((Place::Variable, "HOLDFAST_PASSWORD"))),
             (
                 "snapshots",
-                vec![restic, ours],
-                Some(Place::Variable("HOLDFAST_PASSWORD".to_owned())),
+                vec![restic],
+                Some((Place::Command("get".to_owned()), "RESTIC_PASSWORD_COMMAND")),
             ),
-            ("snapshots", vec![restic], Some(Place::Command("get".to_owned()))),
             ("snapshots", vec![], None),
         ];
-        for (line, variables, place) in cases {
+        for (line, variables, expected) in cases {
+            let place = expected.map(|(place, by)| Given { place, by: by.to_owned() });
             assert_eq!(found(line, &variables).expect("found"), place, "{line} {variables:?}");
         }
     }

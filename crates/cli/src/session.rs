@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 
 use crate::arguments::{CompressionArgument, GlobalArguments};
 use crate::environment::Environment;
-use crate::exit::Failure;
 use crate::output::Terminal;
 
 /// Name and version, as snapshots and locks record them.
@@ -44,23 +43,13 @@ impl Session {
     }
 
     /// The compression that was asked for.
-    pub(crate) fn compression(&self) -> Result<CompressionArgument, Failure> {
-        if let Some(compression) = self.global.compression {
-            return Ok(compression);
-        }
-        let Some(text) = self.environment.get("COMPRESSION") else {
-            return Ok(CompressionArgument::Auto);
-        };
-        clap::ValueEnum::from_str(&text, false).map_err(|_| {
-            Failure::fatal(format!(
-                "invalid compression mode {text:?}, must be one of (auto|off|fastest|better|max)"
-            ))
-        })
+    pub(crate) fn compression(&self) -> CompressionArgument {
+        self.global.compression.unwrap_or(CompressionArgument::Auto)
     }
 
     /// The same as its flag has it.
     pub(crate) fn compression_name(&self) -> String {
-        let value = self.compression().ok().as_ref().and_then(clap::ValueEnum::to_possible_value);
+        let value = clap::ValueEnum::to_possible_value(&self.compression());
         value.map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }

@@ -15,27 +15,26 @@ impl Session {
     /// How new blobs are to be stored.
     pub(crate) fn storing(&self) -> Result<Storing, Failure> {
         Ok(Storing {
-            compression: self.blob_compression()?,
+            compression: self.blob_compression(),
             pack_bytes: self.pack_bytes()?,
             extra_verify: !self.global.no_extra_verify,
         })
     }
 
     /// How blobs are to be compressed.
-    pub(crate) fn blob_compression(&self) -> Result<Compression, Failure> {
-        Ok(match self.compression()? {
+    pub(crate) fn blob_compression(&self) -> Compression {
+        match self.compression() {
             CompressionArgument::Auto => Compression::Auto,
             CompressionArgument::Off => Compression::Off,
             CompressionArgument::Fastest => Compression::Fastest,
             CompressionArgument::Better => Compression::Better,
             CompressionArgument::Max => Compression::Max,
-        })
+        }
     }
 
     /// How large packs are to become, in bytes.
     pub(crate) fn pack_bytes(&self) -> Result<u32, Failure> {
-        let of_variable = || self.environment.get("PACK_SIZE")?.parse().ok();
-        match self.global.pack_size.or_else(of_variable) {
+        match self.global.pack_size {
             None | Some(0) => Ok(PACK_BYTES_DEFAULT),
             Some(size) if size < *PACK_MIB.start() => {
                 Err(Failure::fatal("pack size smaller than minimum of 4 MiB"))

@@ -4,6 +4,7 @@
 //! local time. Every parser says in its error what it expected.
 
 use std::ffi::OsString;
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::civil::DateTime;
@@ -12,6 +13,24 @@ use jiff::tz::TimeZone;
 /// A list of tags from one use of a flag: all of them together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TagList(pub(crate) Vec<String>);
+
+/// A whole number, whose error says that one is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WholeNumber<T>(pub(crate) T);
+
+impl<T: FromStr> FromStr for WholeNumber<T> {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| "a whole number is expected")
+    }
+}
+
+/// How many at most; a number below 0 means no limit, as 0 does.
+pub(crate) fn count_max(text: &str) -> Result<usize, String> {
+    let WholeNumber(count) = text.parse::<WholeNumber<i64>>()?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
 
 /// A duration such as `300ms`, `5m` or `1h30m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {

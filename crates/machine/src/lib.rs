@@ -24,6 +24,6 @@ pub use clock::SystemClock;
 pub use folders::{Folders, NoHomeFolder, PersonalFolder, PersonalFolderKind, personal_folders};
 pub use identity::identity;
 pub use process::SystemProbe;
-pub use signals::{on_stop_request, survive_hangups};
+pub use signals::{StopRequest, on_stop_request, survive_hangups};
 pub use volume::{Mount, mount_of};
 pub use zone::local_zone;

@@ -6,12 +6,21 @@
 
 use std::io;
 
+/// How somebody asks this process to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopRequest {
+    /// A person at the terminal, by Ctrl-C; on Windows also whoever ends the session.
+    Interrupt,
+    /// Another program, by SIGTERM.
+    Terminate,
+}
+
 /// Has `act` called on another thread whenever somebody asks this process to stop: by Ctrl-C, or
 /// on Unix by SIGTERM. From then on SIGHUP is received and has no effect.
 ///
 /// # Errors
 /// When the operating system does not allow it, or it was done before.
-pub fn on_stop_request(act: impl Fn() + Send + 'static) -> io::Result<()> {
+pub fn on_stop_request(act: impl Fn(StopRequest) + Send + 'static) -> io::Result<()> {
     system::listen(act)
 }
 
@@ -32,11 +41,18 @@ mod system {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
-    pub(super) fn listen(act: impl Fn() + Send + 'static) -> io::Result<()> {
+    use super::StopRequest;
+
+    pub(super) fn listen(act: impl Fn(StopRequest) + Send + 'static) -> io::Result<()> {
         survive_hangups()?;
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let thread = std::thread::Builder::new().name("signals".to_owned());
-        thread.spawn(move || signals.forever().for_each(|_| act()))?;
+        thread.spawn(move || {
+            signals.forever().for_each(|signal| match signal {
+                SIGTERM => act(StopRequest::Terminate),
+                _ => act(StopRequest::Interrupt),
+            });
+        })?;
         Ok(())
     }
 
@@ -60,8 +76,10 @@ mod system {
 mod system {
     use std::io;
 
-    pub(super) fn listen(act: impl Fn() + Send + 'static) -> io::Result<()> {
-        ctrlc::set_handler(act).map_err(io::Error::other)
+    use super::StopRequest;
+
+    pub(super) fn listen(act: impl Fn(StopRequest) + Send + 'static) -> io::Result<()> {
+        ctrlc::set_handler(move || act(StopRequest::Interrupt)).map_err(io::Error::other)
     }
 
     pub(super) fn survive_hangups() -> io::Result<()> {

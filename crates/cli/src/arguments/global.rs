@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::values;
+use crate::environment::Environment;
+use crate::exit::Failure;
+use crate::values::{self, WholeNumber};
 
 /// Flags of every command.
 #[derive(Debug, Args)]
@@ -140,6 +142,19 @@ pub(crate) enum CompressionArgument {
     Max,
 }
 
+impl FromStr for CompressionArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        <Self as ValueEnum>::from_str(text, false).map_err(|_| {
+            let modes = Self::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+            let names: Vec<_> = modes.map(|mode| mode.get_name().to_owned()).collect();
+            let names = names.join("|");
+            format!("invalid compression mode {text:?}, must be one of ({names})")
+        })
+    }
+}
+
 /// `--auto-unlock`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AutoUnlockArgument {
@@ -178,6 +193,23 @@ impl FromStr for AutoUnlockArgument {
 }
 
 impl GlobalArguments {
+    /// With what variables say where there is no flag.
+    pub(crate) fn with_variables(mut self, environment: &Environment) -> Result<Self, Failure> {
+        let both = &Environment::PREFIXES;
+        if self.compression.is_none() {
+            self.compression = environment.value(both, "COMPRESSION")?;
+        }
+        if self.pack_size.is_none() {
+            let size = environment.value::<WholeNumber<u32>>(both, "PACK_SIZE")?;
+            self.pack_size = size.map(|size| size.0);
+        }
+        if self.auto_unlock.is_none() {
+            // restic has no such flag, so no variable of its name either.
+            self.auto_unlock = environment.value(&["HOLDFAST_"], "AUTO_UNLOCK")?;
+        }
+        Ok(self)
+    }
+
     /// How much to say: 0 quiet, 1 normal, 2 and 3 more; `None` if told both to be quiet and not.
     pub(crate) fn verbosity(&self) -> Option<u8> {
         let level = self.verbose.iter().fold(0, |level: u8, step| match step {

@@ -6,6 +6,7 @@
 
 mod backup;
 mod copy;
+mod explain;
 mod forget;
 mod generate;
 mod global;
@@ -26,6 +27,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use backup::{BackupArguments, ExcludeArguments};
 pub(crate) use copy::{CopyArguments, SourceArguments};
+pub(crate) use explain::NotACommand;
+use explain::explain;
 pub(crate) use forget::ForgetArguments;
 pub(crate) use generate::GenerateArguments;
 pub(crate) use global::{AutoUnlockArgument, CompressionArgument, GlobalArguments};
@@ -127,22 +130,16 @@ pub(crate) enum Command {
     Version,
 }
 
-/// Why a command line was not understood, or that it asked for help.
-#[derive(Debug)]
-pub(crate) enum NotACommand {
-    /// Text for standard output; all is well.
-    Help(String),
-    /// Text for standard error.
-    Wrong(String),
-}
-
-/// Commands of restic that are still to come.
-const LATER: &[&str] = &["features", "options", "self-update", "debug"];
-
 impl Arguments {
     /// The commands and flags as a library of their own writes them down.
     pub(crate) fn described() -> clap::Command {
         Self::command()
+    }
+
+    /// True if an answer in JSON is asked for, also by a line that is not understood.
+    pub(crate) fn ask_for_json(line: &[OsString]) -> bool {
+        let mut flags = line.iter().take_while(|word| *word != "--");
+        flags.any(|word| word == "--json" || word == "--json=true")
     }
 
     /// Reads a command line, the program's name first.
@@ -196,42 +193,6 @@ fn with_plain_switches(line: Vec<OsString>, command: &clap::Command) -> Vec<OsSt
             }
         })
         .collect()
-}
-
-/// Says what is wrong in restic's words where it has some.
-fn explain(error: &clap::Error) -> NotACommand {
-    use clap::error::{ContextKind, ErrorKind};
-    let named = |kind: ContextKind| error.get(kind).map(ToString::to_string).unwrap_or_default();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            NotACommand::Help(error.render().to_string())
-        }
-        ErrorKind::UnknownArgument => {
-            let flag = named(ContextKind::InvalidArg);
-            let hint = "Use \"holdfast [command] --help\" for the flags that there are.";
-            NotACommand::Wrong(format!("unknown flag: {flag}\n{hint}"))
-        }
-        ErrorKind::InvalidSubcommand => {
-            let name = named(ContextKind::InvalidSubcommand);
-            if LATER.contains(&name.as_str()) {
-                return NotACommand::Wrong(format!(
-                    "the command {name:?} is not in this version of holdfast yet\n\
-                     restic's own {name:?} works on the same repository."
-                ));
-            }
-            let hint = "Use \"holdfast --help\" for the commands that there are.";
-            NotACommand::Wrong(format!("unknown command {name:?} for \"holdfast\"\n{hint}"))
-        }
-        ErrorKind::ValueValidation => {
-            let flag = named(ContextKind::InvalidArg);
-            let flag = flag.split(' ').next().unwrap_or_default();
-            let value = named(ContextKind::InvalidValue);
-            let why = std::error::Error::source(error).map(ToString::to_string);
-            let why = why.unwrap_or_default();
-            NotACommand::Wrong(format!("invalid argument {value:?} for {flag:?} flag: {why}"))
-        }
-        _ => NotACommand::Wrong(error.render().to_string().trim_end().to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(crate) struct SnapshotsArguments {
     #[arg(short = 'g', long, value_name = "group")]
     pub(crate) group_by: Option<GroupBy>,
     /// only the newest n of each group, or of each host and paths
-    #[arg(long, value_name = "n")]
+    #[arg(long, value_name = "n", value_parser = values::count_max)]
     pub(crate) latest: Option<usize>,
     /// what --latest 1 was called once
     #[arg(long, hide = true)]

@@ -17,7 +17,7 @@ use crate::output::messages::{CheckErrorMessage, CheckSummaryMessage};
 use crate::output::progress::{interval, while_shown};
 use crate::output::{Estimate, Verbosity, format};
 use crate::session::Session;
-use crate::{explain, locking};
+use crate::{explain, locking, values};
 
 /// Verifies the repository.
 pub(crate) fn check(session: &Session, arguments: &CheckArguments) -> Ended {
@@ -49,9 +49,27 @@ fn subset(arguments: &CheckArguments) -> Result<DataSubset, Failure> {
             "check flags --read-data and --read-data-subset cannot be used together",
         )),
         (Some(text), false) => text.parse().map_err(|error: DataSubsetError| {
-            let text = "check flag --read-data-subset has invalid value, please see documentation";
-            Failure::fatal(text).cause(error)
+            Failure::fatal(format!("check flag --read-data-subset{}", refusal(text))).cause(error)
         }),
+    }
+}
+
+/// What is wrong with a subset that was refused, in restic's words.
+fn refusal(text: &str) -> &'static str {
+    const NONE: &str = " has invalid value, please see documentation";
+    if let Some((number, of)) = text.split_once('/') {
+        return match (number.parse::<u64>(), of.parse::<u64>()) {
+            (Ok(number), Ok(of)) if number == 0 || number > of => {
+                "=n/t values must be positive integers, and n <= t, e.g. --read-data-subset=1/2"
+            }
+            (Ok(_), Ok(_)) => "=n/t t must be at most 256",
+            _ => NONE,
+        };
+    }
+    match text.strip_suffix('%').map(str::parse::<f64>) {
+        Some(Ok(_)) => "=x% x must be above 0.0% and at most 100.0%",
+        None if values::bytes(text) == Ok(0) => "=n n must be above 0",
+        _ => NONE,
     }
 }
 
@@ -81,7 +99,7 @@ fn run(
         Some(chosen.snapshots.into_iter().map(|(id, _)| *id).collect())
     };
     let options = CheckOptions { snapshots, data };
-    let progress = CheckProgress::new(session, data != DataSubset::None);
+    let progress = CheckProgress::new(session, data);
     let times =
         interval(&session.terminal, &session.environment).filter(|_| !session.terminal.is_json());
     let outcome = while_shown(&session.terminal, times, &|| progress.show(), || {
@@ -126,18 +144,18 @@ fn report(session: &Session, outcome: &CheckOutcome) -> Ended {
 struct CheckProgress<'a> {
     session: &'a Session,
     began: Duration,
-    reads_data: bool,
+    data: DataSubset,
     bytes: AtomicU64,
     totals: Mutex<Totals>,
     estimate: Mutex<Estimate>,
 }
 
 impl<'a> CheckProgress<'a> {
-    fn new(session: &'a Session, reads_data: bool) -> Self {
+    fn new(session: &'a Session, data: DataSubset) -> Self {
         Self {
             session,
             began: session.clock.awake(),
-            reads_data,
+            data,
             bytes: AtomicU64::new(0),
             totals: Mutex::default(),
             estimate: Mutex::default(),
@@ -171,10 +189,24 @@ impl<'a> CheckProgress<'a> {
         let text = match phase {
             Phase::Preparing => "load indexes",
             Phase::Working => "check snapshots, trees and blobs",
-            Phase::Verifying if self.reads_data => "read data",
             _ => return,
         };
         self.session.terminal.say(Verbosity::Normal, text);
+    }
+
+    /// What is about to be read, of which the totals are.
+    fn total(&self, totals: Totals) {
+        *self.totals.lock() = totals;
+        let text = match self.data {
+            DataSubset::All => "read all data".to_owned(),
+            DataSubset::Part { number, of } => {
+                format!("read group #{number} of {} data packs (in {of} groups)", totals.files)
+            }
+            DataSubset::Percent(percent) => format!("read {percent:.1}% of packfiles"),
+            DataSubset::Bytes(_) => format!("read {} bytes of data packs", totals.bytes),
+            _ => return,
+        };
+        self.session.terminal.say(Verbosity::Normal, &text);
     }
 
     fn finding(&self, finding: &Finding) {
@@ -197,7 +229,7 @@ impl Monitor for CheckProgress<'_> {
     fn event(&self, event: Event<'_>) {
         match event {
             Event::Phase(phase) => self.phase(phase),
-            Event::Total(totals) => *self.totals.lock() = totals,
+            Event::Total(totals) => self.total(totals),
             Event::Bytes(bytes) => {
                 self.bytes.fetch_add(bytes, Relaxed);
             }

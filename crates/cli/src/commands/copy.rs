@@ -27,7 +27,7 @@ const UNHARMED: &str = "Both repositories are whole, and what was copied stays."
 /// Copies snapshots from another repository into this one.
 pub(crate) fn copy(session: &Session, arguments: &CopyArguments) -> Ended {
     let options = CopyOptions {
-        compression: session.blob_compression()?,
+        compression: session.blob_compression(),
         pack_bytes: session.pack_bytes()?,
         extra_verify: !session.global.no_extra_verify,
     };

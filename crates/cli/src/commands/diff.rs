@@ -24,7 +24,8 @@ pub(crate) fn diff(session: &Session, arguments: &DiffArguments) -> Ended {
     let lock = session.lock_to_read(&repository, "diff")?;
     let compared = compare(session, arguments, &repository, (before, after));
     locking::release(session, lock);
-    report(session, &compared?, (before, after))?;
+    let (stats, names) = compared?;
+    report(session, &stats, (&names.0, &names.1))?;
     Ok(ExitStatus::Success)
 }
 
@@ -32,12 +33,12 @@ fn compare(
     session: &Session,
     arguments: &DiffArguments,
     repository: &Arc<Repository>,
-    (before, after): (&str, &str),
-) -> Result<DiffStats, Failure> {
+    given: (&str, &str),
+) -> Result<(DiffStats, (String, String)), Failure> {
     let terminal = &session.terminal;
     let all = session.load_snapshots(repository)?;
     let index = session.readable_index(repository)?;
-    let (before, after) = (selected(&all, before)?, selected(&all, after)?);
+    let (before, after) = (selected(&all, given.0)?, selected(&all, given.1)?);
     let line = format!("comparing snapshot {} to {}:\n", before.id.short(), after.id.short());
     terminal.say(Verbosity::Normal, &line);
     let tree = |it: &Selection<'_>| subtree(repository, &index, it.snapshot.tree, it.subfolder);
@@ -51,7 +52,16 @@ fn compare(
     let metadata = arguments.metadata;
     let stats = diff::diff(repository, &index, trees, metadata, &session.cancel, &mut tell);
     written?;
-    stats.map_err(explain::reading)
+    let names = (name(given.0, &before), name(given.1, &after));
+    Ok((stats.map_err(explain::reading)?, names))
+}
+
+/// The snapshot as it was given; its id where that was `latest`, which means another one tomorrow.
+fn name(given: &str, selection: &Selection<'_>) -> String {
+    match given.strip_prefix("latest") {
+        Some(rest) if rest.is_empty() || rest.starts_with(':') => format!("{}{rest}", selection.id),
+        _ => given.to_owned(),
+    }
 }
 
 fn selected<'a>(all: &'a Snapshots, text: &'a str) -> Result<Selection<'a>, Failure> {

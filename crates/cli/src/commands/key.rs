@@ -5,7 +5,7 @@ use holdfast_engine::id::KeyId;
 use holdfast_engine::identity::Identity;
 use holdfast_engine::key::KeyFile;
 use holdfast_engine::monitor::with_causes;
-use holdfast_engine::repository::{KeyChangeError, NewKey, Repository};
+use holdfast_engine::repository::{FindError, KeyChangeError, NewKey, Repository};
 use holdfast_engine::secret::Password;
 use holdfast_engine::time::Time;
 use serde::Serialize;
@@ -150,11 +150,23 @@ fn remove(session: &Session, words: &KeyWords) -> Ended {
     let lock = session.lock_to_write(&repository, true, "key")?;
     let removed = repository
         .find_id(FileKind::Key, prefix)
-        .map_err(|error| explain::finding(error, "Load"))
+        .map_err(not_there)
         .and_then(|id| repository.remove_key(KeyId(id)).map_err(failed).map(|()| id));
     locking::release(session, Some(lock));
     session.terminal.line(&format!("removed key {}", removed?))?;
     Ok(ExitStatus::Success)
+}
+
+/// No key is meant; restic says so without a word before it.
+fn not_there(error: FindError) -> Failure {
+    let text = match &error {
+        FindError::None { prefix, .. } => {
+            format!("no matching ID found for prefix {prefix:?}")
+        }
+        FindError::Several { prefix, .. } => format!("multiple IDs with prefix {prefix:?} found"),
+        _ => return explain::finding(error, "the keys cannot be listed"),
+    };
+    Failure::plain(ExitStatus::Failed, text).advice("`holdfast key list` shows the ids.")
 }
 
 fn no_words(command: &str, words: &[String]) -> Result<(), Failure> {

@@ -50,7 +50,7 @@ pub(crate) fn prune(session: &Session, arguments: &PruneArguments) -> Ended {
 /// What the flags ask for.
 pub(crate) fn options(session: &Session, how: &PruneHowArguments) -> Result<PruneOptions, Failure> {
     if how.repack_uncompressed
-        && session.blob_compression()? == holdfast_engine::codec::Compression::Off
+        && session.blob_compression() == holdfast_engine::codec::Compression::Off
     {
         return Err(Failure::fatal(
             "disabled compression and `--repack-uncompressed` are mutually exclusive",
@@ -62,7 +62,7 @@ pub(crate) fn options(session: &Session, how: &PruneHowArguments) -> Result<Prun
         repack_smaller_than: how.repack_smaller_than,
         cacheable_only: how.repack_cacheable_only,
         repack_uncompressed: how.repack_uncompressed,
-        compression: session.blob_compression()?,
+        compression: session.blob_compression(),
         pack_bytes: session.pack_bytes()?,
         extra_verify: !session.global.no_extra_verify,
         ..PruneOptions::default()

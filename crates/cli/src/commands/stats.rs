@@ -14,6 +14,11 @@ use crate::{explain, locking};
 pub(crate) fn stats(session: &Session, arguments: &StatsArguments) -> Ended {
     let mode: StatsMode = arguments.mode.parse().map_err(|_| {
         let mode = &arguments.mode;
+        if mode == "debug" {
+            let text = "the counting mode \"debug\" is not in this version of holdfast";
+            return Failure::plain(ExitStatus::Failed, text)
+                .advice("restic's own `stats --mode debug` works on the same repository.");
+        }
         let text = format!(
             "unknown counting mode: {mode} (use the -h flag to get a list of supported modes)"
         );

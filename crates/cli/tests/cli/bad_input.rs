@@ -142,6 +142,7 @@ fn what_cannot_be_done_yet_is_refused_and_never_ignored() {
     world.run("backup source").success();
     let cases = [
         ("features", "the command \"features\" is not in this version"),
+        ("stats --mode debug", "the counting mode \"debug\" is not in this version"),
         ("-r sftp:host:/x snapshots", "Fatal: storage of type \"sftp\" is not supported"),
     ];
     for (line, words) in cases {

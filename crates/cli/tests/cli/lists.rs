@@ -90,3 +90,20 @@ fn completions_and_manual_pages_are_written() {
     assert!(world.path("ps1").is_file());
     world.run("generate --man not/there").failure(1, "Fatal: cannot write not/there");
 }
+
+#[test]
+fn latest_is_an_id_where_a_program_reads_what_was_compared() {
+    let world = World::new();
+    world.run("backup source").success();
+    world.write("source/a.txt", b"changed");
+    world.run("backup source").success();
+    let ids = world.run("list snapshots").success();
+    let newest: serde_json::Value =
+        serde_json::from_str(&world.run("snapshots --json latest").success()).expect("JSON");
+    let newest = newest[0]["id"].as_str().expect("an id");
+    let other = ids.lines().find(|id| *id != newest).expect("there are two");
+    let told = world.run(&format!("diff {other}:source latest:source --json")).messages();
+    let statistics = told.last().expect("it ends with them");
+    assert_eq!(statistics["source_snapshot"], format!("{other}:source"));
+    assert_eq!(statistics["target_snapshot"], format!("{newest}:source"));
+}

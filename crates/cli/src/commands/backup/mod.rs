@@ -18,10 +18,12 @@ use holdfast_engine::snapshot::{HOST_AND_PATHS, SnapshotFilter};
 
 use super::Ended;
 use crate::arguments::BackupArguments;
+use crate::environment::Environment;
 use crate::exit::{ExitStatus, Failure};
 use crate::output::messages::BackupSummaryMessage;
 use crate::output::{Verbosity, format, progress::while_shown};
 use crate::session::Session;
+use crate::values::WholeNumber;
 use crate::{explain, locking, selection, values};
 
 use progress::BackupProgress;
@@ -151,7 +153,7 @@ fn options(session: &Session, arguments: &BackupArguments) -> Result<BackupOptio
         skip_if_unchanged: arguments.skip_if_unchanged,
         workers: workers(session, arguments)?,
         scan: !arguments.no_scan && session.terminal.verbosity() > Verbosity::Quiet,
-        compression: session.blob_compression()?,
+        compression: session.blob_compression(),
         pack_bytes: session.pack_bytes()?,
         extra_verify: !session.global.no_extra_verify,
     })
@@ -162,12 +164,12 @@ fn workers(
     session: &Session,
     arguments: &BackupArguments,
 ) -> Result<Option<NonZeroUsize>, Failure> {
-    let count = match (arguments.read_concurrency, session.environment.get("READ_CONCURRENCY")) {
-        (Some(count), _) => count,
-        (None, Some(text)) => text.parse().map_err(|_| {
-            Failure::fatal(format!("RESTIC_READ_CONCURRENCY is {text:?}, which is no number"))
-        })?,
-        (None, None) => 0,
+    let count = match arguments.read_concurrency {
+        Some(count) => count,
+        None => session
+            .environment
+            .value::<WholeNumber<usize>>(&Environment::PREFIXES, "READ_CONCURRENCY")?
+            .map_or(0, |count| count.0),
     };
     Ok(NonZeroUsize::new(count))
 }

@@ -37,6 +37,9 @@ pub(crate) fn ls(session: &Session, arguments: &LsArguments) -> Ended {
             "no snapshot ID specified, specify snapshot ID or use special ID 'latest'",
         ));
     };
+    if arguments.ncdu && session.global.json {
+        return Err(Failure::fatal("only either '--json' or '--ncdu' can be specified"));
+    }
     let is_sorted = arguments.sort != SortArgument::Name || arguments.reverse;
     if arguments.ncdu && (is_sorted || !folders.is_empty()) {
         return Err(Failure::fatal(

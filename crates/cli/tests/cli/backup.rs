@@ -121,12 +121,12 @@ fn nothing_new_can_be_skipped() {
 }
 
 /// Where the line about the parent stands among the lines.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn parent_line(out: &str) -> Option<usize> {
     out.lines().position(|line| line.contains("parent snapshot"))
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn the_parent_is_told_before_the_work_and_a_stream_has_none() {
     let world = World::new();
@@ -145,7 +145,7 @@ fn the_parent_is_told_before_the_work_and_a_stream_has_none() {
     assert_eq!(parent_line(&out), None, "{out}");
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn names_that_would_move_the_cursor_are_quoted_where_work_is_told() {
     use std::os::unix::ffi::OsStrExt;

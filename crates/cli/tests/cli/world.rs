@@ -116,7 +116,7 @@ impl World {
     }
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 impl World {
     /// restic itself with these words.
     pub(crate) fn restic(&self, words: &[&str]) -> Command {

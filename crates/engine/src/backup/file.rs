@@ -64,6 +64,17 @@ struct FileState {
     added: Added,
 }
 
+impl OpenFile {
+    /// Makes room for the next chunk, of so many bytes, which is now to be waited for.
+    fn expect_chunk(&self, bytes: usize) {
+        let mut state = self.state.lock();
+        state.content.push(None);
+        state.bytes += bytes as u64;
+        drop(state);
+        self.left.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 impl Archive<'_> {
     pub(super) fn file(&self, job: FileJob, worker: &mut Worker) -> Result<(), StoreError> {
         let FileJob { directory, name, previous, place } = job;
@@ -200,7 +211,9 @@ impl Archive<'_> {
             if start == buffer.len() && source.skip_zero_chunk() {
                 start = 0;
                 buffer.clear();
-                self.hand_out(open, number, ZEROS, worker)?;
+                // Nothing to be hashed, nor stored but once: a copy for another worker costs more.
+                open.expect_chunk(ZEROS.len());
+                self.store_chunk_of(open, number, ZEROS, worker)?;
                 number += 1;
                 continue;
             }
@@ -228,12 +241,7 @@ impl Archive<'_> {
         bytes: &[u8],
         worker: &mut Worker,
     ) -> Result<(), StoreError> {
-        {
-            let mut state = open.state.lock();
-            state.content.push(None);
-            state.bytes += bytes.len() as u64;
-        }
-        open.left.fetch_add(1, Ordering::Relaxed);
+        open.expect_chunk(bytes.len());
         if !self.queue.has_room_for_chunk() {
             return self.store_chunk_of(open, number, bytes, worker);
         }

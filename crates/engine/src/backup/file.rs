@@ -222,7 +222,8 @@ impl Archive<'_> {
                 buffer.truncate(buffer.len() - start);
                 start = 0;
             }
-            match source.read_more(&mut buffer) {
+            let begun = buffer.len();
+            match source.read_more(&mut buffer, begun) {
                 Ok(count) => is_end = count == 0,
                 Err(error) => break Err(error),
             }

@@ -13,6 +13,9 @@ pub(super) static ZEROS: &[u8] = &[0; CHUNK_BYTES_MIN];
 /// How much is read at a time.
 const READ_BYTES: usize = 1 << 20;
 
+/// How much of a hole is read at a time while a chunk may end at any byte.
+const HOLE_BYTES: usize = 4 << 10;
+
 /// Bytes from the first to the last.
 pub(super) struct Input<'a> {
     reader: Bytes<'a>,
@@ -53,15 +56,19 @@ impl<'a> Input<'a> {
         is_hole
     }
 
-    /// Appends some more bytes; 0 at the end.
-    pub(super) fn read_more(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    /// Appends some more bytes; 0 at the end. `begun` of those in the buffer belong to the chunk that
+    /// is not cut yet.
+    pub(super) fn read_more(&mut self, buffer: &mut Vec<u8>, begun: usize) -> io::Result<usize> {
         while self.holes.front().is_some_and(|hole| hole.end <= self.position) {
             self.holes.pop_front();
         }
         let mut limit = READ_BYTES as u64;
         if let Some(hole) = self.holes.front() {
             if hole.contains(&self.position) {
-                let zeros = (hole.end - self.position).min(limit) as usize;
+                // Zeros are cut as soon as a chunk may end. Given in portions that end there, soon
+                // none is left, and what follows of the hole is passed over chunk by chunk.
+                let wanted = CHUNK_BYTES_MIN.saturating_sub(begun).max(HOLE_BYTES) as u64;
+                let zeros = (hole.end - self.position).min(wanted) as usize;
                 buffer.resize(buffer.len() + zeros, 0);
                 self.position += zeros as u64;
                 return Ok(zeros);
@@ -92,6 +99,8 @@ fn holes_between(data: &[Range<u64>], size: u64) -> Vec<Range<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunker::{ChunkFinder, CutSearch, Polynomial};
+    use holdfast_testkit::random::Random;
     use std::io::Write as _;
 
     #[test]
@@ -122,7 +131,53 @@ mod tests {
         file.seek(SeekFrom::Start(0)).expect("in range");
         let mut input = Input::of_file(file, size, 0);
         let mut read = Vec::new();
-        while input.read_more(&mut read).expect("read") > 0 {}
+        while input.read_more(&mut read, 0).expect("read") > 0 {}
         assert!(read == whole);
+    }
+
+    /// The lengths of the chunks that the file is cut into, and how many bytes were read for them.
+    fn cut(file: File, size: u64, finder: &ChunkFinder) -> (Vec<usize>, usize) {
+        let mut input = Input::of_file(file, size, 0);
+        let (mut search, mut buffer) = (CutSearch::default(), Vec::new());
+        let (mut lengths, mut read, mut is_end) = (Vec::new(), 0, false);
+        loop {
+            if let Some(length) = finder.find_cut(&mut search, &buffer, is_end) {
+                buffer.drain(..length);
+                lengths.push(length);
+            } else if is_end {
+                return (lengths, read);
+            } else if buffer.is_empty() && input.skip_zero_chunk() {
+                lengths.push(CHUNK_BYTES_MIN);
+            } else {
+                let begun = buffer.len();
+                let more = input.read_more(&mut buffer, begun).expect("read");
+                (read, is_end) = (read + more, more == 0);
+            }
+        }
+    }
+
+    #[test]
+    fn holes_are_cut_as_zeros_are_and_hardly_read_wherever_they_begin() {
+        const HOLE: usize = 20 << 20;
+        let finder = ChunkFinder::new(Polynomial::random().expect("chance"));
+        let mut random = Random::new(7);
+        for data in [4096, 700_000, 1_500_001, 5 << 20] {
+            let bytes = random.bytes(data);
+            let mut file = tempfile::tempfile().expect("a file");
+            let mut whole = Vec::new();
+            for _ in 0..2 {
+                whole.extend_from_slice(&bytes);
+                whole.resize(whole.len() + HOLE, 0);
+                file.write_all(&bytes).expect("written");
+                file.seek(SeekFrom::Start(whole.len() as u64)).expect("in range");
+            }
+            file.set_len(whole.len() as u64).expect("resized");
+            let has_holes = data_ranges(&file, whole.len() as u64).is_ok_and(|it| it.is_some());
+            let (lengths, read) = cut(file, whole.len() as u64, &finder);
+            assert_eq!(lengths, finder.chunk_lengths(&whole).collect::<Vec<_>>());
+            // Beside the data, the zeros up to the end of its last chunk and one chunk of them.
+            let most = 2 * (data + 2 * CHUNK_BYTES_MIN + 64 * HOLE_BYTES);
+            assert!(!has_holes || read < most, "{read} bytes were read where there are {data}");
+        }
     }
 }

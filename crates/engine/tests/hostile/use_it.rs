@@ -32,6 +32,9 @@ const MEMORY_BYTES_MAX: u64 = 512 << 20;
 /// After so many entries a walk is stopped: paths can be more than anybody can count to.
 const ENTRIES_MAX: u64 = 300_000;
 
+/// The same where each entry is made on the disk.
+const RESTORED_MAX: u64 = 20_000;
+
 /// Makes a repository, and does everything with it in a process of its own.
 pub(crate) fn confined(test: &str, forge: impl FnOnce(&mut Forge), judge: impl FnOnce(&Ends)) {
     let prepare = |place: &Path| {
@@ -67,20 +70,31 @@ impl Ends {
 }
 
 /// Counts findings, and has work stopped that goes on for ever.
-#[derive(Default)]
 struct Watch {
     findings: AtomicU64,
     items: AtomicU64,
+    items_max: u64,
     cancel: Cancellation,
 }
 
+impl Default for Watch {
+    fn default() -> Self {
+        Self::up_to(ENTRIES_MAX)
+    }
+}
+
 impl Watch {
+    fn up_to(items_max: u64) -> Self {
+        let (findings, items) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { findings, items, items_max, cancel: Cancellation::default() }
+    }
+
     fn count(&self) -> u64 {
         self.findings.load(Ordering::Relaxed)
     }
 
     fn step(&self) {
-        if self.items.fetch_add(1, Ordering::Relaxed) >= ENTRIES_MAX {
+        if self.items.fetch_add(1, Ordering::Relaxed) >= self.items_max {
             self.cancel.cancel();
         }
     }
@@ -196,7 +210,7 @@ fn restore(test: &TestRepository, index: &Index, tree: TreeId, place: &Path, end
     if place.join(TOO_LARGE).exists() {
         return;
     }
-    let watch = Watch::default();
+    let watch = Watch::up_to(RESTORED_MAX);
     let restored = restore.run(&watch, &watch.cancel);
     ends.note("restore", restored.map(|outcome| outcome.failures));
     let names = |folder: &Path| {

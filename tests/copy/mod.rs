@@ -4,17 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use holdfast_engine::id::RawId;
 use holdfast_testkit::random::Random;
 use holdfast_tests::peers::{Peer, Worker};
-use holdfast_tests::process::{files_below, kill_after};
+use holdfast_tests::process::{files_below, kill_after, written_by};
 use holdfast_tests::repository::TestRepository;
 use holdfast_tests::tools::PASSWORD;
 
 /// How often a copy is killed.
-const KILLS: usize = 12;
+const KILLS: usize = 8;
+
+/// How many copies are started to kill so many of them.
+const STARTS_MAX: usize = 5 * KILLS;
 
 /// How many histories are copied by both; `HOLDFAST_COPY_CASES` asks for more.
 const CASES: u64 = 2;
@@ -64,6 +67,13 @@ impl History {
         command
     }
 
+    /// A copy by us that has begun, and says nothing.
+    fn begun_copy(&self, into: &Path) -> Child {
+        let mut copy = self.copy(Peer::Holdfast, into, &["--pack-size", "4", "-q"]);
+        let copy = copy.stdout(Stdio::null()).stderr(Stdio::null());
+        copy.spawn().expect("the program starts")
+    }
+
     #[track_caller]
     fn copied_by(&self, peer: Peer, into: &Path) {
         let output = self.copy(peer, into, &[]).output().expect("it starts");
@@ -77,7 +87,7 @@ impl History {
         assert_eq!(trees(&path), self.held.keys().cloned().collect());
         Worker::new(Peer::ResticNew, &path, "UTC").check();
         Worker::new(Peer::Holdfast, &path, "UTC").check();
-        for (snapshot, tree) in snapshots(&path) {
+        for (snapshot, tree) in snapshots(Peer::ResticNew, &path) {
             let target = into.beside("restored");
             Worker::new(Peer::ResticNew, &path, "UTC").restore(&snapshot, &target);
             assert!(files_below(&target) == self.held[&tree], "snapshot {snapshot} has changed");
@@ -87,8 +97,8 @@ impl History {
 }
 
 /// The ids and trees of the snapshots.
-fn snapshots(repository: &Path) -> Vec<(String, String)> {
-    let listed = Worker::new(Peer::ResticNew, repository, "UTC").run(&["snapshots", "--json"]);
+fn snapshots(peer: Peer, repository: &Path) -> Vec<(String, String)> {
+    let listed = Worker::new(peer, repository, "UTC").run(&["snapshots", "--json"]);
     let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
     let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
     let listed = listed.as_array().expect("a list").iter();
@@ -96,7 +106,7 @@ fn snapshots(repository: &Path) -> Vec<(String, String)> {
 }
 
 fn trees(repository: &Path) -> BTreeSet<String> {
-    snapshots(repository).into_iter().map(|(_, tree)| tree).collect()
+    snapshots(Peer::Holdfast, repository).into_iter().map(|(_, tree)| tree).collect()
 }
 
 #[test]
@@ -110,7 +120,7 @@ fn whoever_copies_the_same_trees_arrive_whole_and_only_once() {
             // The second finds that the first has copied everything.
             for peer in order {
                 history.copied_by(peer, &into.path());
-                assert_eq!(snapshots(&into.path()).len(), 4, "{order:?}");
+                assert_eq!(snapshots(peer, &into.path()).len(), 4, "{order:?}");
             }
             history.assert_copied(&into);
         }
@@ -121,24 +131,30 @@ fn whoever_copies_the_same_trees_arrive_whole_and_only_once() {
 fn a_copy_killed_at_any_point_leaves_both_whole_and_the_next_one_goes_on() {
     let history = History::new(20_260_403, 5);
     let mut random = Random::new(5);
-    let mut kills = 0;
-    while kills < KILLS {
-        let into = TestRepository::new();
-        loop {
-            let mut copy = history.copy(Peer::Holdfast, &into.path(), &["--pack-size", "4", "-q"]);
-            let mut process = copy
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("the program starts");
-            if !kill_after(&mut process, random.below(6 << 20)) {
-                break;
-            }
-            kills += 1;
-            Worker::new(Peer::Holdfast, into.path(), "UTC").check();
+    let mut into = TestRepository::new();
+    let whole = written_by(history.begun_copy(&into.path()));
+    let (mut kills, mut starts) = (0, 0);
+    let mut is_complete = true;
+    while kills < KILLS || !is_complete {
+        starts += 1;
+        assert!(
+            starts <= STARTS_MAX,
+            "of {STARTS_MAX} copies only {kills} could be killed in time"
+        );
+        if is_complete {
+            into = TestRepository::new();
         }
-        history.assert_copied(&into);
-        assert!(into.locks().is_empty() && history.source.locks().is_empty(), "a lock is left");
+        let mut process = history.begun_copy(&into.path());
+        is_complete = !kill_after(&mut process, random.below(whole));
+        kills += usize::from(!is_complete);
+        let ours = Worker::new(Peer::Holdfast, into.path(), "UTC");
+        ours.run(&["check"]);
+        if is_complete {
+            ours.check();
+            assert_eq!(trees(&into.path()), history.held.keys().cloned().collect());
+            assert!(into.locks().is_empty() && history.source.locks().is_empty(), "a lock is left");
+        }
     }
+    history.assert_copied(&into);
     Worker::new(Peer::ResticNew, history.source.path(), "UTC").check();
 }

@@ -12,7 +12,16 @@ use holdfast_tests::process::files_below;
 use holdfast_tests::repository::TestRepository;
 
 /// How much each of the four does; `HOLDFAST_HAMMER_ROUNDS` asks for more.
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 3;
+
+/// What each of the four does first, so that few rounds, too, have everything in them that can get
+/// in each other's way.
+const OPENINGS: [&[&str]; 4] = [
+    &["backup", "forget", "prune"],
+    &["backup", "prune", "backup"],
+    &["backup", "check", "backup"],
+    &["backup", "restore", "backup"],
+];
 
 /// Everybody waits for everybody else's locks, for as long as it takes.
 const PATIENCE: [&str; 2] = ["--retry-lock", "30m"];
@@ -29,18 +38,21 @@ struct Hand {
     worker: Worker,
     folder: PathBuf,
     random: Random,
+    /// What it does before it does anything by chance.
+    opening: std::slice::Iter<'static, &'static str>,
     snapshots: Vec<(String, Contents)>,
     done: BTreeMap<&'static str, usize>,
 }
 
 impl Hand {
-    fn new(repository: &TestRepository, peer: Peer, number: u64, seed: u64) -> Self {
+    fn new(repository: &TestRepository, peer: Peer, number: usize, seed: u64) -> Self {
         let name = format!("hand-{number}");
         let folder = repository.beside(&name);
         fs::create_dir(&folder).expect("a folder");
         let worker = Worker::new(peer, repository.path(), "UTC");
-        let random = Random::new(seed * 1000 + number);
-        Self { name, worker, folder, random, snapshots: Vec::new(), done: BTreeMap::new() }
+        let random = Random::new(seed * 1000 + number as u64);
+        let (opening, snapshots, done) = (OPENINGS[number].iter(), Vec::new(), BTreeMap::new());
+        Self { name, worker, folder, random, opening, snapshots, done }
     }
 
     fn run(&self, line: &[&str]) -> String {
@@ -48,16 +60,9 @@ impl Hand {
     }
 
     fn act(&mut self) {
-        // restic wants to be alone to forget and to prune, and between two tries it waits for up to
-        // a minute, so it does that less often.
-        let rare = if self.worker.peer == Peer::Holdfast { 2 } else { 1 };
-        let act = match self.random.below(10) {
-            _ if self.snapshots.is_empty() => "backup",
-            n if n < rare => "prune",
-            n if n < 2 * rare => "forget",
-            4 => "check",
-            5 => "restore",
-            _ => "backup",
+        let act = match self.opening.next() {
+            Some(act) => act,
+            None => self.chosen(),
         };
         match act {
             "prune" => drop(self.run(&["prune", "--max-unused", "0", "--pack-size", "4"])),
@@ -67,6 +72,19 @@ impl Hand {
             _ => self.backup(),
         }
         *self.done.entry(act).or_default() += 1;
+    }
+
+    fn chosen(&mut self) -> &'static str {
+        // restic wants to be alone to forget and to prune, and between two tries it waits for up to
+        // a minute, so it does that less often.
+        let rare = if self.worker.peer == Peer::Holdfast { 2 } else { 1 };
+        match self.random.below(10) {
+            n if n < rare => "prune",
+            n if n < 2 * rare => "forget",
+            4 => "check",
+            5 => "restore",
+            _ => "backup",
+        }
     }
 
     fn backup(&mut self) {

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use holdfast_engine::id::RawId;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 /// How long anything in a test may take before it counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -149,22 +149,37 @@ pub fn state(pid: u32) -> Option<char> {
 /// # Panics
 /// If it cannot be killed.
 pub fn kill_after(process: &mut Child, bytes: u64) -> bool {
-    let account = format!("/proc/{}/io", process.id());
-    loop {
-        if process.try_wait().expect("a state").is_some() {
-            return false;
-        }
-        let written = fs::read_to_string(&account).ok().and_then(|text| {
-            let line = text.lines().find_map(|line| line.strip_prefix("wchar: "))?;
-            line.parse::<u64>().ok()
-        });
-        if written.is_some_and(|written| written >= bytes) {
+    while process.try_wait().expect("a state").is_none() {
+        if written(process).is_some_and(|written| written >= bytes) {
             process.kill().expect("permitted");
             process.wait().expect("it ends");
             return true;
         }
-        std::thread::yield_now();
+        // Long enough to leave the core to the process, short enough to meet it in the middle.
+        std::thread::park_timeout(Duration::from_micros(200));
     }
+    false
+}
+
+/// How many bytes the process has written when it ends, with success: the moments between which
+/// [`kill_after`] can be told to choose.
+///
+/// # Panics
+/// If it fails.
+#[must_use]
+pub fn written_by(mut process: Child) -> u64 {
+    let pid = i32::try_from(process.id()).ok().and_then(Pid::from_raw).expect("a process id");
+    // It is left to be waited for, since its account goes with it.
+    let end = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(pid), end).expect("it ends");
+    let written = written(&process).expect("it is accounted for");
+    assert!(process.wait().expect("it has ended").success());
+    written
+}
+
+fn written(process: &Child) -> Option<u64> {
+    let account = fs::read_to_string(format!("/proc/{}/io", process.id())).ok()?;
+    account.lines().find_map(|line| line.strip_prefix("wchar: "))?.parse().ok()
 }
 
 /// The sum of every file below a folder, by path.

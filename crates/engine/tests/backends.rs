@@ -98,8 +98,7 @@ fn a_range_that_a_file_cannot_have_reserves_no_memory() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_sync_waits_for_what_another_thread_is_still_making_durable() {
-    use std::sync::mpsc::{RecvTimeoutError, channel};
-    use std::time::Duration;
+    use std::sync::mpsc::{TryRecvError, channel};
     let folder = tempfile::tempdir().expect("a folder");
     let backend = LocalBackend::new(folder.path());
     backend.create().expect("folders are made");
@@ -110,15 +109,31 @@ fn a_sync_waits_for_what_another_thread_is_still_making_durable() {
     std::fs::remove_dir_all(&slow).expect("removed");
     let made = std::process::Command::new("mkfifo").arg(&slow).status().expect("it runs");
     assert!(made.success());
-    let (done, finished) = channel();
+    let ((done, finished), (tell, threads)) = (channel(), channel());
     std::thread::scope(|scope| {
-        for done in [done.clone(), done] {
-            let backend = &backend;
-            scope.spawn(move || done.send(backend.sync().is_ok()));
+        for _ in 0..2 {
+            let (backend, done, tell) = (&backend, done.clone(), tell.clone());
+            scope.spawn(move || {
+                tell.send(std::fs::read_link("/proc/thread-self")).expect("it is waited for");
+                done.send(backend.sync().is_ok())
+            });
         }
-        let early = finished.recv_timeout(Duration::from_millis(200));
+        let threads = [threads.recv(), threads.recv()];
+        let threads = threads.map(|thread| thread.expect("it is told").expect("it has a name"));
+        // Each has come as far as it can: it waits for something, or has ended.
+        while threads.iter().any(|thread| is_running(thread)) {
+            std::thread::park_timeout(std::time::Duration::from_millis(1));
+        }
+        let early = finished.try_recv();
         let _opened = std::fs::OpenOptions::new().write(true).open(&slow).expect("it opens");
-        assert_eq!(early, Err(RecvTimeoutError::Timeout), "nothing is durable yet");
+        assert_eq!(early, Err(TryRecvError::Empty), "nothing is durable yet");
         assert_eq!([finished.recv(), finished.recv()], [Ok(true); 2]);
     });
+}
+
+/// True while the thread, named as below `/proc`, neither waits nor has ended.
+#[cfg(target_os = "linux")]
+fn is_running(thread: &std::path::Path) -> bool {
+    let stat = std::fs::read_to_string(std::path::Path::new("/proc").join(thread).join("stat"));
+    stat.is_ok_and(|stat| stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.starts_with(" S")))
 }

@@ -18,7 +18,7 @@ use holdfast_engine::tree::{Node, NodeKind, Tree};
 use holdfast_testkit::asked;
 
 use forge::{file, folder, zeros_of};
-use use_it::confined;
+use use_it::{End, confined};
 
 /// What a bomb expands to.
 const BOMB_BYTES: u64 = 1 << 30;
@@ -55,8 +55,8 @@ fn names_that_lead_elsewhere_lead_nowhere() {
             forge.snapshot(root);
         },
         |ends| {
-            ends.is("check", "told");
-            ends.is("restore", "told");
+            ends.is("check", End::Told);
+            ends.is("restore", End::Told);
         },
     );
 }
@@ -73,8 +73,8 @@ fn a_folder_that_is_in_itself_is_not_one() {
             forge.snapshot(claimed);
         },
         |ends| {
-            ends.is("check", "told");
-            ends.is("restore", "error");
+            ends.is("check", End::Told);
+            ends.is("restore", End::Refused);
         },
     );
 }
@@ -96,8 +96,8 @@ fn data_is_no_folder_and_a_folder_no_data_whatever_refers_to_it() {
             forge.snapshot(root);
         },
         |ends| {
-            ends.is("check", "told");
-            ends.is("restore", "told");
+            ends.is("check", End::Told);
+            ends.is("restore", End::Told);
         },
     );
 }
@@ -114,8 +114,8 @@ fn folders_in_each_other_without_end_are_gone_through() {
             forge.snapshot(tree);
         },
         |ends| {
-            ends.is("check", "fine");
-            ends.is("restore", "told");
+            ends.is("check", End::Fine);
+            ends.is("restore", End::Told);
         },
     );
 }
@@ -132,7 +132,7 @@ fn folders_that_hold_each_other_twice_are_counted_in_a_moment() {
             }
             forge.snapshot(tree);
         },
-        |ends| ends.is("check", "fine"),
+        |ends| ends.is("check", End::Fine),
     );
 }
 
@@ -153,7 +153,7 @@ fn a_million_entries_in_one_folder_are_gone_through() {
             let root = forge.raw_tree(&json);
             forge.snapshot(root);
         },
-        |ends| ends.is("check", "fine"),
+        |ends| ends.is("check", End::Fine),
     );
 }
 
@@ -174,7 +174,7 @@ fn sizes_whose_sum_no_number_holds_are_summed_up() {
             let other = forge.tree(vec![huge("h", 1), huge("i", 2)]);
             forge.snapshot(other);
         },
-        |ends| ends.is("stats", "fine"),
+        |ends| ends.is("stats", End::Fine),
     );
 }
 
@@ -189,7 +189,7 @@ fn a_file_that_names_the_same_piece_a_million_times_is_as_large_as_it_says_or_no
             // Eight million MiB are what the file is, so it would be restored where there is room.
             forge.is_too_large_to_restore();
         },
-        |ends| ends.is("dump", "error"),
+        |ends| ends.is("dump", End::Refused),
     );
 }
 
@@ -210,8 +210,8 @@ fn little_files_that_expand_to_gigabytes_are_refused() {
             }
         },
         |ends| {
-            ends.is("check", "told");
-            ends.is("prune", "error");
+            ends.is("check", End::Told);
+            ends.is("prune", End::Refused);
         },
     );
 }
@@ -240,9 +240,9 @@ fn little_blobs_that_expand_to_gigabytes_are_refused() {
             forge.snapshot(root);
         },
         |ends| {
-            ends.is("check", "told");
-            ends.is("restore", "told");
-            ends.is("prune", "error");
+            ends.is("check", End::Told);
+            ends.is("restore", End::Told);
+            ends.is("prune", End::Refused);
         },
     );
 }
@@ -272,9 +272,9 @@ fn an_index_of_a_million_lies_is_read() {
             forge.snapshot(root);
         },
         |ends| {
-            ends.is("check", "told");
-            ends.is("restore", "told");
-            ends.is("prune", "error");
+            ends.is("check", End::Told);
+            ends.is("restore", End::Told);
+            ends.is("prune", End::Refused);
         },
     );
 }
@@ -308,10 +308,13 @@ fn packs_whose_headers_lie_are_found() {
             forge.pack_with_header(&entry(0, 32, 0).repeat(400_000));
             forge.pack_with_header(b"");
         },
-        |ends| ends.is("check", "told"),
+        |ends| ends.is("check", End::Told),
     );
 }
 
+/// On Linux alone: elsewhere a file with a hole may take its whole length of the disk, and nothing
+/// measures the memory.
+#[cfg(target_os = "linux")]
 #[test]
 fn files_of_gigabytes_are_not_taken_into_memory() {
     confined(
@@ -324,8 +327,8 @@ fn files_of_gigabytes_are_not_taken_into_memory() {
             }
         },
         |ends| {
-            ends.is("check", "told");
-            ends.is("prune", "error");
+            ends.is("check", End::Told);
+            ends.is("prune", End::Refused);
         },
     );
 }
@@ -342,8 +345,8 @@ fn empty_files_of_every_kind_are_found() {
             }
         },
         |ends| {
-            ends.is("check", "told");
-            ends.is("prune", "error");
+            ends.is("check", End::Told);
+            ends.is("prune", End::Refused);
         },
     );
 }
@@ -363,6 +366,6 @@ fn index_files_that_supersede_each_other_say_what_they_say() {
             forge.json_file(FileKind::Index, json.as_bytes());
             forge.json_file(FileKind::Index, br#"{"supersedes":["x"],"packs":null}"#);
         },
-        |ends| ends.is("walk", "error"),
+        |ends| ends.is("walk", End::Refused),
     );
 }

@@ -54,6 +54,7 @@ pub(crate) use snapshot_filter::SnapshotFilterArguments;
 #[derive(Debug, Parser)]
 #[command(
     name = "holdfast",
+    bin_name = "holdfast",
     about = "Back up files to encrypted repositories that any restic can read",
     after_help = "Every flag can also be given by a variable RESTIC_… or HOLDFAST_… where restic \
                   has one; HOLDFAST_… wins.",

@@ -127,3 +127,18 @@ fn help_is_not_an_error() {
         assert!(matches!(read(line), Err(NotACommand::Help(_))), "{line}");
     }
 }
+
+#[test]
+fn it_is_called_holdfast_whatever_its_file_is_called() {
+    let line = |words: &'static str| {
+        std::iter::once(r"C:\Tools\holdfast.exe").chain(words.split(' ')).map(Into::into).collect()
+    };
+    let Err(NotACommand::Wrong(said)) = Arguments::read(line("repair index foo")) else {
+        panic!("`repair index` takes no words")
+    };
+    assert!(said.contains("the repair index command expects no arguments"), "{said}");
+    let Err(NotACommand::Help(help)) = Arguments::read(line("prune --help")) else {
+        panic!("help is asked for")
+    };
+    assert!(help.contains("Usage: holdfast prune"), "{help}");
+}

@@ -164,16 +164,16 @@ impl Migration {
 /// Puts the config in the place of the old one, and tells whether it is there for good.
 fn store_config(repository: &Repository, sealed: &[u8]) -> Result<(), MigrationError> {
     let backend = repository.backend();
-    let is_there = || repository.read_raw(FileName::CONFIG).map(|stored| stored == sealed);
+    // A config that cannot be read is not known to be there.
+    let is_there = || repository.read_raw(FileName::CONFIG).is_ok_and(|stored| stored == sealed);
     if let Err(source) = backend.replace_config(sealed) {
         // It may be the answer alone that was lost.
-        let is_there = is_there().unwrap_or(false);
-        return Err(if is_there {
+        return Err(if is_there() {
             MigrationError::NotDurable(source)
         } else {
             MigrationError::Write(source)
         });
     }
     backend.sync().map_err(MigrationError::NotDurable)?;
-    if is_there()? { Ok(()) } else { Err(MigrationError::ReadBack) }
+    if is_there() { Ok(()) } else { Err(MigrationError::ReadBack) }
 }

@@ -8,7 +8,7 @@ import type { AxeResults, RunOptions } from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { screens } from "./screens";
-import { drawn, setStage, settle, type Stage, type Theme } from "./stage";
+import { drawn, loading, setStage, settle, type Stage, type Theme } from "./stage";
 
 const shots = fileURLToPath(new URL("../../shots", import.meta.url));
 const takesShots = Boolean(process.env["SHOTS"]);
@@ -58,9 +58,10 @@ it.each(wanted)("$name is sound and stays inside the window", async (screen) => 
   const { name, scenario, at, act, loads } = screen;
   const page = await stage.open({ scenario, at, ...opened });
   try {
-    if (!loads) await settle(page);
+    const ready = loads ? loading : settle;
+    await ready(page);
     await act?.(page);
-    if (!loads) await settle(page);
+    await ready(page);
     await page.evaluate(axe);
     expect(await objections(page, {})).toEqual([]);
     for (const size of [smallest, opened]) {

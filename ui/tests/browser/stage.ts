@@ -113,6 +113,13 @@ export async function settle(page: Page): Promise<void> {
   await drawn(page);
 }
 
+/** Waits until the page says that it is loading, for the screens that show no more than that. */
+export async function loading(page: Page): Promise<void> {
+  await page.locator("h1").first().waitFor();
+  await page.getByTestId("loading").first().waitFor();
+  await drawn(page);
+}
+
 /** Waits until the page has been drawn as it now is, and every change of its look has ended. */
 export async function drawn(page: Page): Promise<void> {
   await page.evaluate(async () => {

@@ -107,9 +107,9 @@ pub(super) fn compare_with_files(
     let sizes: HashMap<PackId, u64> =
         listed.iter().map(|file| (PackId(file.id), file.size)).collect();
     // What rustic marked may be gone without harm, unless a snapshot needs it.
-    let marked = checked.index.marked_packs().filter(|pack| !sizes.contains_key(&pack.id));
-    let gone: HashSet<PackId> = marked.map(|pack| pack.id).collect();
-    let gone = gone.into_iter().filter(|id| checked.index.pack(id).is_none()).collect();
+    let marked = checked.index.marked_packs().map(|pack| pack.id);
+    let is_gone = |id: &PackId| !sizes.contains_key(id) && checked.index.pack(id).is_none();
+    let gone: HashSet<PackId> = marked.filter(is_gone).collect();
     checked.index.forget_blobs_in(&gone);
     let mut present = Vec::new();
     for pack in checked.index.packs() {

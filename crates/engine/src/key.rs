@@ -1,5 +1,8 @@
 //! Key files: a password opens each, and each holds the same master key.
 
+#[cfg(target_arch = "x86_64")]
+mod scrypt_pairs;
+
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -23,6 +26,14 @@ const KDF_DURATION: Duration = Duration::from_millis(500);
 
 /// A key file that asks for more memory than this is taken for damaged or hostile.
 const KDF_MEMORY_BYTES_HOSTILE: u64 = 4 << 30;
+
+/// A lane that takes more memory than this is worked on by itself: two at once would take too much.
+#[cfg(target_arch = "x86_64")]
+const PAIRED_LANE_BYTES_MAX: usize = 64 << 20;
+
+/// So many threads at most work on pairs of lanes, so that these never take more than 2 GiB.
+#[cfg(target_arch = "x86_64")]
+const PAIRING_THREADS_MAX: usize = 16;
 
 /// A key file that asks for passing over more memory than this, which takes minutes, is too.
 const KDF_WORK_BYTES_HOSTILE: u64 = 256 << 30;
@@ -99,9 +110,11 @@ impl KdfCost {
             cost.n *= 2;
         }
         let measure = |cost: Self| {
+            let params = cost.params().expect("a calibrated cost is valid");
             let before = clock.awake();
-            let derived = cost.derive(&Password::new("calibration"), &[0; SALT_BYTES]);
-            assert!(derived.is_ok(), "a calibrated cost is valid");
+            // As others derive it: what is quicker here is no reason to make them work longer.
+            let password = Password::new("calibration");
+            derive_plainly(&password, &[0; SALT_BYTES], &params, &mut [0; 64]);
             clock.awake().saturating_sub(before)
         };
         let mut once = measure(cost);
@@ -136,13 +149,44 @@ impl KdfCost {
         {
             return Err(invalid());
         }
-        let log_n = u8::try_from(self.n.trailing_zeros()).map_err(|_| invalid())?;
-        let params = scrypt::Params::new(log_n, self.r, self.p).map_err(|_| invalid())?;
+        let params = self.params()?;
         let mut bytes = Zeroizing::new([0u8; 64]);
-        scrypt::scrypt(password.expose_bytes(), salt, &params, &mut *bytes)
-            .map_err(|_| invalid())?;
+        if !self.derive_in_pairs(password, salt, &mut bytes) {
+            derive_plainly(password, salt, &params, &mut bytes);
+        }
         Ok(MasterKey::from_bytes(&bytes))
     }
+
+    /// Derives it the fast way; false where there is none.
+    #[cfg(target_arch = "x86_64")]
+    fn derive_in_pairs(self, password: &Password, salt: &[u8], out: &mut [u8; 64]) -> bool {
+        let Some(registers) = scrypt_pairs::Registers::of_this_computer() else { return false };
+        let Ok(n) = usize::try_from(self.n) else { return false };
+        let cost = scrypt_pairs::Cost { n, r: self.r as usize, p: self.p as usize };
+        if cost.lane_bytes() > PAIRED_LANE_BYTES_MAX {
+            return false;
+        }
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads.min(PAIRING_THREADS_MAX);
+        scrypt_pairs::derive(registers, password.expose_bytes(), salt, cost, threads, out);
+        true
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn derive_in_pairs(self, _: &Password, _: &[u8], _: &mut [u8; 64]) -> bool {
+        false
+    }
+
+    fn params(self) -> Result<scrypt::Params, KeyError> {
+        let invalid = || KeyError::Invalid { reason: "its key derivation cannot be carried out" };
+        let log_n = u8::try_from(self.n.trailing_zeros()).map_err(|_| invalid())?;
+        scrypt::Params::new(log_n, self.r, self.p).map_err(|_| invalid())
+    }
+}
+
+fn derive_plainly(password: &Password, salt: &[u8], params: &scrypt::Params, out: &mut [u8; 64]) {
+    scrypt::scrypt(password.expose_bytes(), salt, params, out)
+        .expect("64 bytes are neither none nor too many");
 }
 
 impl KeyFile {

@@ -13,7 +13,7 @@ use holdfast_engine::blob::BlobKind;
 use holdfast_engine::chunker::{ChunkFinder, Polynomial};
 use holdfast_engine::codec::{BlobCompressor, BlobDecompressor, Compression};
 use holdfast_engine::crypto::MasterKey;
-use holdfast_engine::id::{BlobId, PackId};
+use holdfast_engine::id::{BlobId, PackId, RawId};
 use holdfast_engine::index::{Index, IndexBlob, IndexBuilder, IndexFile, IndexPack};
 use holdfast_engine::time::Time;
 use holdfast_engine::tree::{Node, NodeKind, Tree, mode};
@@ -83,6 +83,14 @@ mod chunker {
 fn hashing(bencher: Bencher<'_, '_>, size: usize) {
     let data = random_bytes(size);
     bencher.counter(BytesCount::new(size)).bench_local(|| BlobId::of(black_box(&data)));
+}
+
+#[divan::bench(args = BLOB_SIZES)]
+fn hashing_two_at_once(bencher: Bencher<'_, '_>, size: usize) {
+    let (one, other) = (random_bytes(size), random_bytes(size));
+    bencher
+        .counter(BytesCount::new(2 * size))
+        .bench_local(|| RawId::of_all([black_box(&one[..]), black_box(&other[..])]));
 }
 
 #[divan::bench(args = BLOB_SIZES)]

@@ -213,6 +213,17 @@ impl BlobDecompressor {
     }
 }
 
+impl BlobDecompressor {
+    /// Writes the content of a frame into `out`, which is as long as that.
+    ///
+    /// # Errors
+    /// When the frame is broken, or its content is of another length.
+    pub(crate) fn decompress_to(&mut self, frame: &[u8], out: &mut [u8]) -> Result<(), CodecError> {
+        let read = self.0.decompress_to_buffer(frame, out);
+        has_length(read.map_err(|source| CodecError::Decompress { source })?, out.len())
+    }
+}
+
 fn has_length(actual: usize, expected: usize) -> Result<(), CodecError> {
     if actual == expected { Ok(()) } else { Err(CodecError::WrongLength { expected, actual }) }
 }

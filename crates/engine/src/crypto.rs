@@ -50,6 +50,8 @@ pub struct MasterKey {
     mac_cipher: Aes128,
 }
 
+type Keystream = StreamCipherCoreWrapper<CtrCore<Aes256, flavors::Ctr128BE>>;
+
 /// The 64 bytes of a key: cipher, then the two halves of the MAC's key.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 struct Material {
@@ -91,7 +93,7 @@ impl MasterKey {
         out.extend_from_slice(plaintext);
         #[cfg(test)]
         fault::strike(Fault::Encrypting, &mut out[start..]);
-        self.apply_keystream(&nonce, &mut out[start..]);
+        self.keystream(&nonce).apply_keystream(&mut out[start..]);
         let tag = self.tag(&nonce, &out[start..]);
         out.extend_from_slice(&tag);
         #[cfg(test)]
@@ -111,14 +113,27 @@ impl MasterKey {
     /// # Errors
     /// When `sealed` is too short to be sealed bytes, or the tag does not match; `out` is then empty.
     pub fn open_into(&self, sealed: &[u8], out: &mut Vec<u8>) -> Result<(), BrokenSeal> {
-        out.clear();
+        // Not cleared first: what stands in it is written over, and need not be zeroed for that.
+        out.resize(sealed.len().saturating_sub(OVERHEAD_BYTES), 0);
+        let opened = self.open_to(sealed, out);
+        if opened.is_err() {
+            out.clear();
+        }
+        opened
+    }
+
+    /// Writes what was sealed into `out`, which is as long as that.
+    ///
+    /// # Errors
+    /// As [`open_into`](Self::open_into), and when it is of another length; `out` is then as it was.
+    pub(crate) fn open_to(&self, sealed: &[u8], out: &mut [u8]) -> Result<(), BrokenSeal> {
         let (nonce, rest) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(BrokenSeal)?;
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(BrokenSeal)?;
-        if *nonce == [0; NONCE_BYTES] || !equal(&self.tag(nonce, ciphertext), tag) {
+        let is_sound = *nonce != [0; NONCE_BYTES] && equal(&self.tag(nonce, ciphertext), tag);
+        if !is_sound || ciphertext.len() != out.len() {
             return Err(BrokenSeal);
         }
-        out.extend_from_slice(ciphertext);
-        self.apply_keystream(nonce, out);
+        self.keystream(nonce).apply_keystream_b2b(ciphertext, out);
         Ok(())
     }
 
@@ -132,12 +147,9 @@ impl MasterKey {
         Ok(out)
     }
 
-    fn apply_keystream(&self, nonce: &[u8; NONCE_BYTES], bytes: &mut [u8]) {
-        let core = CtrCore::<Aes256, flavors::Ctr128BE>::inner_iv_init(
-            self.cipher.clone(),
-            &Array(*nonce),
-        );
-        StreamCipherCoreWrapper::from_core(core).apply_keystream(bytes);
+    fn keystream(&self, nonce: &[u8; NONCE_BYTES]) -> Keystream {
+        let core = CtrCore::inner_iv_init(self.cipher.clone(), &Array(*nonce));
+        StreamCipherCoreWrapper::from_core(core)
     }
 
     fn tag(&self, nonce: &[u8; NONCE_BYTES], ciphertext: &[u8]) -> [u8; TAG_BYTES] {

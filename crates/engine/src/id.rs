@@ -9,6 +9,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+use crate::sum;
+
 /// Thirty-two bytes that name a file of a repository before it is known what kind of file it is.
 ///
 /// ```
@@ -46,6 +48,12 @@ impl RawId {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The sums of several messages, in their order. Two take hardly longer than one.
+    #[must_use]
+    pub fn of_all<'a>(messages: impl IntoIterator<Item = &'a [u8]>) -> Vec<Self> {
+        sum::of_all(messages)
     }
 
     /// The 32 bytes.

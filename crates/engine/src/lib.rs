@@ -69,6 +69,7 @@ pub mod snapshot;
 pub mod stats;
 pub(crate) mod store;
 pub mod storing;
+mod sum;
 pub mod tag;
 #[cfg(test)]
 mod testing;

@@ -1,11 +1,10 @@
 //! Reads packs back: the sum of the whole file, the header against the index, and every blob.
 //!
-//! Each pack is read once, from its beginning to its end, in pieces; so memory is bounded by the
-//! number of threads and by the largest blob, whatever the size of the packs.
+//! Each pack is read once, from its beginning to its end, in pieces of whole blobs; so memory is
+//! bounded by the number of threads and by the largest blob, whatever the size of the packs. The sum
+//! of the file goes on while its blobs are hashed.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-use sha2::{Digest, Sha256};
 
 use super::index::CheckedIndex;
 use super::report::Report;
@@ -13,9 +12,11 @@ use crate::backend::{FileKind, FileName, Listed};
 use crate::blob::PackedBlob;
 use crate::id::{PackId, RawId};
 use crate::monitor::{Cancellation, Event, FindingKind, Totals, with_causes};
-use crate::repository::{ReadError, Repository};
+use crate::repository::{Beside, Contents, ReadError, Repository};
+use crate::sum::Sum;
 
-const PIECE_BYTES: u64 = 8 << 20;
+/// Most bytes of a piece, unless one blob has more.
+const PIECE_BYTES_MAX: u64 = 4 << 20;
 
 /// Reads the packs over all cores, and returns how many bytes they have.
 pub(super) fn check(
@@ -28,10 +29,13 @@ pub(super) fn check(
     let bytes = packs.iter().map(|pack| pack.size).sum();
     let totals = Totals { files: packs.len() as u64, folders: 0, bytes, exact: true };
     report.event(Event::Total(totals));
+    // The large ones first, so that all cores are busy to the end.
+    let mut packs: Vec<&Listed> = packs.iter().collect();
+    packs.sort_by_key(|pack| std::cmp::Reverse(pack.size));
     let next = AtomicUsize::new(0);
     let worker = || {
         let mut reader = PackReader { repository, checked, report, buffers: Buffers::default() };
-        while let Some(pack) = packs.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some(&pack) = packs.get(next.fetch_add(1, Ordering::Relaxed)) {
             if cancel.is_cancelled() {
                 return;
             }
@@ -56,9 +60,7 @@ struct PackReader<'a> {
 #[derive(Default)]
 struct Buffers {
     piece: Vec<u8>,
-    /// What was read of the pack and is not done with.
-    window: Vec<u8>,
-    plain: Vec<u8>,
+    contents: Contents,
 }
 
 impl PackReader<'_> {
@@ -128,50 +130,128 @@ impl PackReader<'_> {
         counts: bool,
         problems: &mut Vec<String>,
     ) -> Result<RawId, ReadError> {
-        let Buffers { piece, window, plain } = &mut self.buffers;
+        let Buffers { piece, contents } = &mut self.buffers;
         let file = FileName::new(FileKind::Pack, pack.id);
-        let mut sum = Sha256::new();
-        let (mut read, mut window_start) = (0, 0);
         let (blobs, implausible): (Vec<&PackedBlob>, Vec<&PackedBlob>) =
             blobs.iter().partition(|blob| blob.has_plausible_length());
         for blob in implausible {
             let size = blob.location.plaintext_length();
             problems.push(format!("blob {} is said to have {size} bytes", blob.id));
         }
-        let mut blobs = blobs.into_iter().peekable();
-        window.clear();
-        while read < pack.size {
-            let length = (pack.size - read).min(PIECE_BYTES) as usize;
+        let (mut sum, mut whole) = (Sum::new(), None);
+        let mut blobs = blobs.as_slice();
+        let mut read = 0;
+        while whole.is_none() {
+            let (count, piece_end) = next_piece(blobs, read, pack.size);
+            let length = (piece_end - read) as usize;
             self.repository
                 .backend()
                 .read_range(file, read, length, piece)
                 .map_err(|source| ReadError::Backend { file, source })?;
-            sum.update(&*piece);
-            read += length as u64;
             if counts {
                 self.report.event(Event::Bytes(length as u64));
             }
-            if window.is_empty() {
-                std::mem::swap(window, piece);
-            } else {
-                window.extend_from_slice(piece);
+            let in_piece = blobs.split_off(..count).expect("so many were counted");
+            let in_piece: Vec<_> =
+                in_piece.iter().map(|blob| (*blob, sealed(blob, piece, read))).collect();
+            let mut to_open = in_piece.as_slice();
+            let is_last = piece_end == pack.size;
+            let mut beside = Some(Beside { sum: &mut sum, more: piece, is_last });
+            while beside.is_some() || !to_open.is_empty() {
+                let (opened, ended) =
+                    self.repository.open_together(to_open, beside.take(), contents);
+                whole = whole.or(ended);
+                to_open = &to_open[opened..];
+                let broken = contents.each().filter_map(Result::err);
+                problems.extend(broken.map(|error| with_causes(error)));
             }
-            while let Some(blob) = blobs.next_if(|blob| end(blob) <= read) {
-                let start = (u64::from(blob.location.offset) - window_start) as usize;
-                let used = start + blob.location.length as usize;
-                if let Err(error) = self.repository.open_blob(&window[start..used], blob, plain) {
-                    problems.push(with_causes(&error));
-                }
-            }
-            // Kept is what a blob begins in that is still to be opened.
-            let next = blobs.peek().map_or(read, |blob| u64::from(blob.location.offset).min(read));
-            window.drain(..(next - window_start) as usize);
-            window_start = next;
+            read = piece_end;
         }
-        Ok(RawId::from_bytes(sum.finalize().into()))
+        Ok(whole.expect("the sum ended with the last piece"))
     }
+}
+
+/// How many blobs are read next, and where their piece of the pack ends.
+fn next_piece(blobs: &[&PackedBlob], start: u64, size: u64) -> (usize, u64) {
+    let piece_end = size.min(start + PIECE_BYTES_MAX);
+    let Some(first) = blobs.first() else { return (0, piece_end) };
+    let first_start = u64::from(first.location.offset);
+    if first_start > start && end(first) > piece_end {
+        // What lies before it is no blob, or one that is passed over.
+        return (0, piece_end.min(first_start));
+    }
+    let after_first = blobs[1..].iter().take_while(|blob| end(blob) <= piece_end).count();
+    let last = blobs[after_first];
+    if after_first + 1 == blobs.len() && end(last) <= piece_end {
+        // The header follows.
+        return (blobs.len(), piece_end);
+    }
+    (after_first + 1, end(last))
+}
+
+/// The blob's bytes in a piece that begins at `start`.
+fn sealed<'a>(blob: &PackedBlob, piece: &'a [u8], start: u64) -> &'a [u8] {
+    let from = (u64::from(blob.location.offset) - start) as usize;
+    &piece[from..from + blob.location.length as usize]
 }
 
 fn end(blob: &PackedBlob) -> u64 {
     u64::from(blob.location.offset) + u64::from(blob.location.length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blob::{BlobKind, BlobLocation};
+    use crate::id::BlobId;
+
+    /// Blobs behind each other, of these lengths.
+    fn blobs(lengths: &[u32]) -> Vec<PackedBlob> {
+        let mut offset = 0;
+        let blob = |length: &u32| {
+            let pack = PackId::of(b"any");
+            let location =
+                BlobLocation { pack, offset, length: *length, uncompressed_length: None };
+            offset += length;
+            PackedBlob { id: BlobId::of(b"any"), kind: BlobKind::Data, location }
+        };
+        lengths.iter().map(blob).collect()
+    }
+
+    #[test]
+    fn pieces_make_up_the_pack_and_hold_whole_blobs() {
+        const MIB: u32 = 1 << 20;
+        for lengths in [
+            &[][..],
+            &[100, 32, 32],
+            &[MIB; 20],
+            &[9 * MIB, 3 * MIB, MIB, 1, 4 * MIB, 4 * MIB + 1, 32],
+            &[4 * MIB],
+        ] {
+            for header in [0, 60, 5 * u64::from(MIB)] {
+                // Any of them may be passed over because its length is not plausible.
+                for left_out in 0..=lengths.len() {
+                    let mut all = blobs(lengths);
+                    let size = all.last().map_or(0, end) + header;
+                    if left_out < all.len() {
+                        all.remove(left_out);
+                    }
+                    let all: Vec<_> = all.iter().collect();
+                    let (mut left, mut read) = (all.as_slice(), 0);
+                    while read < size {
+                        let (count, piece_end) = next_piece(left, read, size);
+                        assert!(piece_end > read && piece_end <= size, "{lengths:?}");
+                        let few = count <= 1 || piece_end - read <= PIECE_BYTES_MAX;
+                        assert!(few, "{lengths:?}");
+                        for blob in left.split_off(..count).expect("so many are left") {
+                            let start = u64::from(blob.location.offset);
+                            assert!(start >= read && end(blob) <= piece_end, "{lengths:?}");
+                        }
+                        read = piece_end;
+                    }
+                    assert!(left.is_empty(), "{lengths:?} without {left_out}");
+                }
+            }
+        }
+    }
 }

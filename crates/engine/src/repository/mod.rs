@@ -6,14 +6,16 @@
 mod error;
 mod index_files;
 mod keys;
+mod opening;
 mod place;
 
 pub use error::{CreateError, FindError, OpenError, ReadError, WriteError};
 pub use keys::{KeyChangeError, KeyFileError, NewKey, StoredKey};
+pub(crate) use opening::{Beside, Contents};
 
+use opening::check_length;
 use place::{find_key, is_absent, refuse_remains};
 
-use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -24,7 +26,7 @@ use crate::backend::{Backend, CachedBackend, FileKind, FileName, Listed};
 use crate::blob::{BlobKind, BlobLocation, PackedBlob};
 use crate::chunker::Polynomial;
 use crate::clock::Clock;
-use crate::codec::{self, BlobDecompressor, CodecError};
+use crate::codec;
 use crate::config::{FORMAT_VERSIONS, RepositoryConfig};
 use crate::crypto::MasterKey;
 use crate::id::{BlobId, KeyId, PackId, RawId, TreeId};
@@ -352,63 +354,6 @@ impl Repository {
         opened
     }
 
-    /// Opens, decompresses and verifies one blob that was read from a pack, into `out`.
-    ///
-    /// # Errors
-    /// When the bytes are not that blob.
-    pub fn open_blob(
-        &self,
-        sealed: &[u8],
-        blob: &PackedBlob,
-        out: &mut Vec<u8>,
-    ) -> Result<(), ReadError> {
-        check_length(blob)?;
-        let damaged = |reason| damaged_blob(blob, reason);
-        match blob.location.uncompressed_length {
-            None => {
-                let opened = self.key.open_into(sealed, out);
-                opened.map_err(|_| damaged("its seal does not match"))?;
-            }
-            Some(length) => OPENING.with_borrow_mut(|scratch| {
-                let opened = self.key.open_into(sealed, &mut scratch.frame);
-                opened.map_err(|_| damaged("its seal does not match"))?;
-                let decompressor = scratch
-                    .decompressor()
-                    .map_err(|_| damaged("there is no memory to decompress it"))?;
-                let (decompressor, frame) = decompressor;
-                if blob.kind == BlobKind::Tree && !codec::is_long_json(frame, length as usize) {
-                    return Err(damaged("it is long, and no tree"));
-                }
-                decompressor
-                    .decompress(frame, length as usize, out)
-                    .map_err(|_| damaged("it cannot be decompressed"))
-            })?,
-        }
-        if BlobId::of(out) == blob.id {
-            Ok(())
-        } else {
-            out.clear();
-            Err(damaged("its content does not match its id"))
-        }
-    }
-
-    /// The same for a blob that is compressed; `frame` takes what its seal holds.
-    ///
-    /// # Errors
-    /// When the bytes are not that blob.
-    pub(crate) fn open_compressed_blob(
-        &self,
-        sealed: &[u8],
-        blob: &PackedBlob,
-        frame: &mut Vec<u8>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), ReadError> {
-        debug_assert!(blob.location.uncompressed_length.is_some(), "it has no frame");
-        self.open_blob(sealed, blob, out)?;
-        OPENING.with_borrow_mut(|scratch| std::mem::swap(frame, &mut scratch.frame));
-        Ok(())
-    }
-
     /// A pack's header, given the size of its file.
     ///
     /// # Errors
@@ -440,38 +385,6 @@ impl Repository {
         let header = &tail[tail.len() - tail_bytes as usize..];
         Header::read(&self.key, pack, size, header).map_err(damaged)
     }
-}
-
-fn damaged_blob(blob: &PackedBlob, reason: &'static str) -> ReadError {
-    ReadError::DamagedBlob { kind: blob.kind, id: blob.id, pack: blob.location.pack, reason }
-}
-
-fn check_length(blob: &PackedBlob) -> Result<(), ReadError> {
-    if blob.has_plausible_length() {
-        return Ok(());
-    }
-    Err(damaged_blob(blob, "it is said to be larger than any piece of a file"))
-}
-
-/// What opening a compressed blob needs besides the result, kept per thread.
-#[derive(Default)]
-struct Opening {
-    frame: Vec<u8>,
-    decompressor: Option<BlobDecompressor>,
-}
-
-impl Opening {
-    fn decompressor(&mut self) -> Result<(&mut BlobDecompressor, &[u8]), CodecError> {
-        if self.decompressor.is_none() {
-            self.decompressor = Some(BlobDecompressor::new()?);
-        }
-        let decompressor = self.decompressor.as_mut().expect("it was just made");
-        Ok((decompressor, &self.frame))
-    }
-}
-
-thread_local! {
-    static OPENING: RefCell<Opening> = RefCell::default();
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::task::Task;
 use crate::backend::FileKind;
 use crate::backend::FileName;
 use crate::blob::BlobKind;
+use crate::repository::Contents;
 
 /// Zeros are left out in steps of this many bytes, which is what file systems allocate at least.
 const HOLE_BYTES: usize = 4096;
@@ -33,61 +34,77 @@ pub(super) fn work(context: &Context<'_>, jobs: &Receiver<Job>) {
 #[derive(Default)]
 struct Buffers {
     sealed: Vec<u8>,
-    content: Vec<u8>,
+    contents: Contents,
 }
 
 fn restore_piece(context: &Context<'_>, piece: Piece, buffers: &mut Buffers) {
-    let is_wanted = |wanted: &WantedBlob| wanted.writes.iter().any(|it| !it.task.has_failed());
-    let mut is_read = false;
-    if !context.is_stopped() && piece.blobs.iter().any(is_wanted) {
-        let file = FileName::new(FileKind::Pack, piece.pack.0);
-        let length = piece.length as usize;
-        // Why it failed is found out blob by blob, since another pack may have some of them.
-        is_read = piece.blobs.iter().all(|wanted| wanted.blob.has_plausible_length())
-            && context
-                .repository
-                .backend()
-                .read_range(file, piece.offset.into(), length, &mut buffers.sealed)
-                .is_ok();
+    let Buffers { sealed, contents } = buffers;
+    let is_wanted = |wanted: &WantedBlob| {
+        !context.is_stopped() && wanted.writes.iter().any(|it| !it.task.has_failed())
+    };
+    let (wanted, unwanted): (Vec<_>, Vec<_>) = piece.blobs.into_iter().partition(is_wanted);
+    unwanted.iter().for_each(|it| give_up(context, it));
+    let file = FileName::new(FileKind::Pack, piece.pack.0);
+    let length = piece.length as usize;
+    // Why it failed is found out blob by blob, since another pack may have some of them.
+    let is_read = !wanted.is_empty()
+        && wanted.iter().all(|wanted| wanted.blob.has_plausible_length())
+        && context
+            .repository
+            .backend()
+            .read_range(file, piece.offset.into(), length, sealed)
+            .is_ok();
+    let bytes_of = |wanted: &WantedBlob| {
+        let start = (wanted.blob.location.offset - piece.offset) as usize;
+        sealed.get(start..start + wanted.blob.location.length as usize).unwrap_or_default()
+    };
+    let to_open: Vec<_> = wanted.iter().map(|it| (&it.blob, bytes_of(it))).collect();
+    let mut done = 0;
+    while is_read && done < to_open.len() && !context.is_stopped() {
+        let (count, _) = context.repository.open_together(&to_open[done..], None, contents);
+        for (wanted, opened) in wanted[done..].iter().zip(contents.each()) {
+            restore_blob(context, wanted, opened.ok());
+        }
+        done += count;
     }
-    for wanted in piece.blobs {
-        if !context.is_stopped() && is_wanted(&wanted) {
-            let start = (wanted.blob.location.offset - piece.offset) as usize;
-            let end = start + wanted.blob.location.length as usize;
-            let sealed = if is_read { buffers.sealed.get(start..end) } else { None };
-            restore_blob(context, &wanted, sealed, &mut buffers.content);
+    for wanted in &wanted[done..] {
+        if context.is_stopped() {
+            give_up(context, wanted);
         } else {
-            for write in wanted.writes {
-                write_done(context, &write.task, None);
-            }
+            restore_blob(context, wanted, None);
         }
     }
 }
 
-/// Opens a blob and writes it everywhere it belongs.
-fn restore_blob(
-    context: &Context<'_>,
-    wanted: &WantedBlob,
-    sealed: Option<&[u8]>,
-    content: &mut Vec<u8>,
-) {
-    let opened =
-        sealed.and_then(|sealed| context.repository.open_blob(sealed, &wanted.blob, content).ok());
-    if opened.is_none() {
+/// Leaves a blob out that nobody waits for any more, or that cannot be read.
+fn give_up(context: &Context<'_>, wanted: &WantedBlob) {
+    for write in &wanted.writes {
+        write_done(context, &write.task, None);
+    }
+}
+
+/// Writes a blob everywhere it belongs. One that is not `opened` is read anew.
+fn restore_blob(context: &Context<'_>, wanted: &WantedBlob, opened: Option<&[u8]>) {
+    let read;
+    let content = match opened {
+        Some(content) => content,
         // Damaged here, or not readable: any other pack that has it will do.
-        match context.repository.read_blob(context.index, BlobKind::Data, wanted.blob.id) {
-            Ok(read) => *content = read,
+        None => match context.repository.read_blob(context.index, BlobKind::Data, wanted.blob.id) {
+            Ok(content) => {
+                read = content;
+                &read
+            }
             Err(error) => {
                 for write in &wanted.writes {
                     if write.task.lack() {
                         context.repository_problem(&write.task.location, &error);
                     }
-                    write_done(context, &write.task, None);
                 }
+                give_up(context, wanted);
                 return;
             }
-        }
-    }
+        },
+    };
     for write in &wanted.writes {
         let task = &write.task;
         let mut file = None;

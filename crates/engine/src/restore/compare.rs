@@ -3,6 +3,7 @@
 //! A file that is right is not written again. One that is not is built anew beside it; what it
 //! has in common with the old one is copied from there rather than read from the repository.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::sync::Arc;
@@ -13,10 +14,10 @@ use crossbeam_channel::{Receiver, Sender};
 use super::context::Context;
 use super::decide::Placement;
 use super::schedule::Planned;
-use super::target;
+use super::target::{self, READ_FILE_TAKES_METADATA};
 use super::task::Task;
 use crate::blob::{BlobKind, DATA_BYTES_MAX};
-use crate::id::BlobId;
+use crate::id::{BlobId, RawId};
 use crate::index::Index;
 use crate::monitor::{Change, ItemKind};
 use crate::tree::Node;
@@ -67,6 +68,12 @@ fn compare(context: &Context<'_>, comparison: Comparison, buffer: &mut Vec<u8>) 
         }
         let matched = equality.matched;
         task.place(context, if_equal);
+        if if_equal == Placement::InPlace && equality.bytes == task.node.size {
+            // Nothing is left to do but its metadata, for which it is open already.
+            let file = READ_FILE_TAKES_METADATA.then_some(old);
+            Arc::new(task).finish(context, file);
+            return None;
+        }
         return Some(Planned::Task { task: Arc::new(task), matched });
     }
     task.place(context, if_not);
@@ -97,9 +104,14 @@ pub(super) fn leave(context: &Context<'_>, task: &Task, change: Change) {
 pub(super) struct Equality {
     /// Of each blob, whether it is in place.
     pub matched: Vec<bool>,
+    /// How long the file should be, as far as its blobs are known.
+    bytes: u64,
     /// All are, and there is nothing else.
     pub is_whole: bool,
 }
+
+/// So many bytes are read and hashed together, if there are several blobs in them.
+const TOGETHER_BYTES_MAX: usize = 4 << 20;
 
 impl Equality {
     /// Reads the file and compares it with the node's blobs. The size that is recorded beside them
@@ -113,25 +125,56 @@ impl Equality {
     ) -> Self {
         let content = node.content.as_deref().unwrap_or_default();
         let size = file.metadata().map_or(0, |metadata| metadata.len());
-        let mut matched = vec![false; content.len()];
-        let mut offset = 0_u64;
-        for (id, is_matched) in content.iter().zip(&mut matched) {
-            let Some(location) = index.locate(BlobKind::Data, id) else { break };
-            let length = location.plaintext_length();
-            let is_beyond = offset + u64::from(length) > size || length > DATA_BYTES_MAX;
-            if is_beyond || is_stopped() {
+        let is_ended = Cell::new(false);
+        let ends = || {
+            is_ended.set(is_ended.get() || is_stopped());
+            is_ended.get()
+        };
+        let mut matched = Vec::with_capacity(content.len());
+        let mut bytes = 0_u64;
+        let mut lengths = Vec::new();
+        while matched.len() < content.len() {
+            let rest = &content[matched.len()..];
+            let together = lengths_together(index, rest, size - bytes, &mut lengths, ends);
+            buffer.resize(together, 0);
+            if lengths.is_empty() || target::read_at(file, buffer, bytes).is_err() {
                 break;
             }
-            buffer.resize(length as usize, 0);
-            if target::read_at(file, buffer, offset).is_err() {
-                break;
-            }
-            *is_matched = BlobId::of(buffer) == *id;
-            offset += u64::from(length);
+            let mut left = buffer.as_slice();
+            let pieces = lengths.iter().map(|length| left.split_off(..*length).expect("their sum"));
+            let sums = RawId::of_all(pieces);
+            matched.extend(sums.iter().zip(rest).map(|(sum, id)| *sum == id.0));
+            bytes += together as u64;
         }
-        let is_whole = matched.iter().all(|it| *it) && offset == size;
-        Self { matched, is_whole }
+        let is_whole = matched.len() == content.len() && !matched.contains(&false) && bytes == size;
+        matched.resize(content.len(), false);
+        Self { matched, bytes, is_whole }
     }
+}
+
+/// The lengths of the blobs that are compared next, none if nothing more can be. Returns their sum,
+/// which is at most `size`.
+fn lengths_together(
+    index: &Index,
+    content: &[BlobId],
+    size: u64,
+    lengths: &mut Vec<usize>,
+    ends: impl Fn() -> bool,
+) -> usize {
+    lengths.clear();
+    let mut together = 0;
+    for id in content {
+        let Some(location) = index.locate(BlobKind::Data, id) else { break };
+        let length = location.plaintext_length();
+        let sum = together + length as usize;
+        let is_enough = sum > TOGETHER_BYTES_MAX && !lengths.is_empty();
+        if is_enough || sum as u64 > size || length > DATA_BYTES_MAX || ends() {
+            break;
+        }
+        lengths.push(length as usize);
+        together = sum;
+    }
+    together
 }
 
 /// Copies what is right already into the new file. If there is no room for two files, the old one
@@ -195,8 +238,6 @@ fn copy_matched(
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-
     use super::*;
     use crate::testing::{World, file};
 
@@ -213,5 +254,36 @@ mod tests {
         let is_stopped = || asked.replace(asked.get() + 1) == 2;
         let found = Equality::of(&world.index(), &node, &old, &mut Vec::new(), is_stopped);
         assert_eq!((found.matched, found.is_whole), (vec![true, true, false, false, false], false));
+    }
+
+    #[test]
+    fn of_a_file_that_is_compared_in_several_goes_each_blob_is_told_right_from_wrong() {
+        const MIB: usize = 1 << 20;
+        let mut world = World::new();
+        let sizes = [3 * MIB, 2 * MIB, 6 * MIB, 1, 0, MIB, 3 * MIB];
+        let parts: Vec<Vec<u8>> =
+            sizes.iter().zip(1_u8..).map(|(size, number)| vec![number; *size]).collect();
+        let content: Vec<BlobId> = parts.iter().map(|part| world.data(part)).collect();
+        let index = world.stored().index();
+        let node = file("large", parts.concat().len() as u64, &content);
+        let start = |part: usize| sizes[..part].iter().sum::<usize>();
+        let equality = |bytes: &[u8]| {
+            let mut old = tempfile::tempfile().expect("a file");
+            io::Write::write_all(&mut old, bytes).expect("written");
+            let found = Equality::of(&index, &node, &old, &mut Vec::new(), || false);
+            (found.matched, found.is_whole)
+        };
+        let whole = parts.concat();
+        assert_eq!(equality(&whole), (vec![true; 7], true));
+        assert_eq!(equality(&[&whole[..], b"more"].concat()), (vec![true; 7], false));
+        for changed in [0, 1, 2, 3, 5, 6] {
+            let mut bytes = whole.clone();
+            bytes[start(changed)] ^= 1;
+            let expected = (0..7).map(|part| part != changed).collect();
+            assert_eq!(equality(&bytes), (expected, false), "{changed}");
+        }
+        let mut expected = vec![true; 6];
+        expected.push(false);
+        assert_eq!(equality(&whole[..whole.len() - 1]), (expected, false));
     }
 }

@@ -59,7 +59,8 @@ impl Task {
                 (None, Some(file)) => file,
                 (None, None) => Arc::new(self.reopened(context, &folder)?),
             };
-            let problems = Folder::finish_file(&file, node, attributes);
+            let was_there = self.placement == Placement::InPlace;
+            let problems = Folder::finish_file(&file, node, attributes, was_there);
             restored = Some(file);
             problems
         } else {

@@ -153,7 +153,8 @@ impl FolderTask {
             context.finished(&self.location, ItemKind::Folder, Change::Skipped, 0);
             return;
         }
-        context.metadata_problems(&self.location, opened.finish(node, &context.options.attributes));
+        let problems = opened.finish(node, &context.options.attributes, !self.is_new);
+        context.metadata_problems(&self.location, problems);
         let change = if self.is_new { Change::New } else { Change::Changed };
         context.finished(&self.location, ItemKind::Folder, change, 0);
     }

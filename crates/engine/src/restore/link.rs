@@ -205,6 +205,6 @@ fn copy(
     }
     context.wrote_bytes(copied?);
     // The metadata is the same as the first name's, whose problems have been told.
-    let _ = Folder::finish_file(&to, node, &context.options.attributes);
+    let _ = Folder::finish_file(&to, node, &context.options.attributes, false);
     Ok(to)
 }

@@ -14,6 +14,8 @@ use crate::tree::Node;
 #[cfg(unix)]
 use crate::tree::{NodeKind, mode};
 
+#[cfg(unix)]
+mod again;
 mod places;
 #[cfg(windows)]
 mod windows;

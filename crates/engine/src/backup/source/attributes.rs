@@ -149,6 +149,11 @@ pub(crate) fn names(place: Place<'_>) -> io::Result<Vec<Vec<u8>>> {
     })
 }
 
+/// True if there is an attribute with this value.
+pub(crate) fn has(place: Place<'_>, name: &[u8], value: &[u8]) -> bool {
+    BUFFERS.with_borrow_mut(|(_, present)| place.get(name, present).is_ok() && *present == value)
+}
+
 /// Sets an attribute, whether it is there or not.
 pub(crate) fn set(place: Place<'_>, name: &[u8], value: &[u8]) -> io::Result<()> {
     let flags = rustix::fs::XattrFlags::empty();

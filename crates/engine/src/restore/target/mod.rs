@@ -22,6 +22,9 @@ pub(super) use unix::{Folder, Target, free_bytes, read_at, reserve, write_at};
 #[cfg(windows)]
 pub(super) use windows::{Folder, Target, free_bytes, read_at, reserve, write_at};
 
+/// True if a file that was opened to be read can be given its metadata.
+pub(super) const READ_FILE_TAKES_METADATA: bool = cfg!(unix);
+
 /// What stands at a name already.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Existing {

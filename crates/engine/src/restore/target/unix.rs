@@ -119,8 +119,14 @@ impl Folder {
         Ok(File::from(fd))
     }
 
-    /// Opens a regular file for reading.
+    /// Opens a regular file for reading, which leaves its access time alone where the system grants
+    /// that.
     pub(in crate::restore) fn read_file(&self, name: &OsStr) -> io::Result<File> {
+        #[cfg(target_os = "linux")]
+        match self.open_regular(name, OFlags::RDONLY | OFlags::NOATIME) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            opened => return opened,
+        }
         self.open_regular(name, OFlags::RDONLY)
     }
 

@@ -2,12 +2,15 @@
 //!
 //! The owner comes first because a change of owner clears what follows, the times come after
 //! everything that would move them, and permissions last because they may take our own away.
+//!
+//! Of what was there before, only what differs is set. Whatever is set moves the time of change, by
+//! which the next backup would take it for changed.
 
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{AtFlags, Gid, Mode, Timespec, Timestamps, Uid};
+use rustix::fs::{AtFlags, Gid, Mode, Stat, Timespec, Timestamps, Uid};
 
 use super::MetadataProblem;
 use super::unix::Folder;
@@ -17,13 +20,14 @@ use crate::time::Time;
 use crate::tree::{Node, NodeKind, mode};
 
 impl Folder {
-    /// Restores a file's metadata.
+    /// Restores a file's metadata; `was_there` if it is not new.
     pub(in crate::restore) fn finish_file(
         file: &File,
         node: &Node,
         selection: &AttributeSelection,
+        was_there: bool,
     ) -> Vec<MetadataProblem> {
-        finish_open(file.as_fd(), node, selection)
+        finish_open(file.as_fd(), node, selection, was_there)
     }
 
     /// Restores what must wait until a file has its own name: nothing here, where renaming asks for
@@ -32,13 +36,14 @@ impl Folder {
         Vec::new()
     }
 
-    /// Restores this folder's own metadata.
+    /// Restores this folder's own metadata; `was_there` if it is not new.
     pub(in crate::restore) fn finish(
         &self,
         node: &Node,
         selection: &AttributeSelection,
+        was_there: bool,
     ) -> Vec<MetadataProblem> {
-        finish_open(self.fd.as_fd(), node, selection)
+        finish_open(self.fd.as_fd(), node, selection, was_there)
     }
 
     /// Restores the metadata of a link, fifo or device in this folder.
@@ -53,7 +58,7 @@ impl Folder {
         let owned = rustix::fs::chownat(&self.fd, name, user, group, AtFlags::SYMLINK_NOFOLLOW);
         note_owner(owned, &mut problems);
         let place = Place::Entry(self.fd.as_fd(), &self.path, name);
-        restore_attributes(place, node, selection, &mut problems);
+        restore_attributes(place, node, selection, false, &mut problems);
         let times = times(node);
         let timed = rustix::fs::utimensat(&self.fd, name, &times, AtFlags::SYMLINK_NOFOLLOW);
         note("times", timed, &mut problems);
@@ -70,14 +75,41 @@ fn finish_open(
     file: BorrowedFd<'_>,
     node: &Node,
     selection: &AttributeSelection,
+    was_there: bool,
 ) -> Vec<MetadataProblem> {
     let mut problems = Vec::new();
+    let now = if was_there { rustix::fs::fstat(file).ok() } else { None };
     let (user, group) = owner(node);
-    note_owner(rustix::fs::fchown(file, user, group), &mut problems);
-    restore_attributes(Place::Open(file), node, selection, &mut problems);
-    note("times", rustix::fs::futimens(file, &times(node)), &mut problems);
-    note("permissions", rustix::fs::fchmod(file, permissions(node)), &mut problems);
+    let is_owner_right = now.is_some_and(|now| has_owner(&now, user, group));
+    if !is_owner_right {
+        note_owner(rustix::fs::fchown(file, user, group), &mut problems);
+    }
+    let place = Place::Open(file);
+    let were_set = restore_attributes(place, node, selection, was_there, &mut problems);
+    let times = times(node);
+    if !now.is_some_and(|now| has_times(&now, &times)) {
+        note("times", rustix::fs::futimens(file, &times), &mut problems);
+    }
+    // A change of owner and some attributes change permissions too.
+    let are_kept = is_owner_right && !were_set;
+    if !(are_kept && now.is_some_and(|now| Mode::from_raw_mode(now.st_mode) == permissions(node))) {
+        note("permissions", rustix::fs::fchmod(file, permissions(node)), &mut problems);
+    }
     problems
+}
+
+fn has_owner(now: &Stat, user: Option<Uid>, group: Option<Gid>) -> bool {
+    user.is_none_or(|user| user.as_raw() == now.st_uid)
+        && group.is_none_or(|group| group.as_raw() == now.st_gid)
+}
+
+#[allow(clippy::unnecessary_cast, trivial_numeric_casts)]
+fn has_times(now: &Stat, times: &Timestamps) -> bool {
+    let is = |time: Timespec, seconds: i64, nanoseconds: i64| {
+        (time.tv_sec as i64, time.tv_nsec as i64) == (seconds, nanoseconds)
+    };
+    is(times.last_access, now.st_atime as i64, now.st_atime_nsec as i64)
+        && is(times.last_modification, now.st_mtime as i64, now.st_mtime_nsec as i64)
 }
 
 fn note(what: &str, done: rustix::io::Result<()>, problems: &mut Vec<MetadataProblem>) {
@@ -125,17 +157,24 @@ fn permissions(node: &Node) -> Mode {
 }
 
 /// Sets what the node has and removes what it has not, such as what a folder handed down; as far
-/// as it is selected.
+/// as it is selected. True if there was anything to be done.
 fn restore_attributes(
     place: Place<'_>,
     node: &Node,
     selection: &AttributeSelection,
+    was_there: bool,
     problems: &mut Vec<MetadataProblem>,
-) {
+) -> bool {
+    let mut were_set = false;
     let is_selected = |name: &[u8]| selection.selects(name);
     let selected = node.extended_attributes.iter().filter(|it| is_selected(it.name.as_bytes()));
     for attribute in selected {
-        if let Err(error) = attributes::set(place, attribute.name.as_bytes(), &attribute.value) {
+        let (name, value) = (attribute.name.as_bytes(), &attribute.value);
+        if was_there && attributes::has(place, name, value) {
+            continue;
+        }
+        were_set = true;
+        if let Err(error) = attributes::set(place, name, value) {
             let what = format!("extended attribute {}", attribute.name);
             problems.push(MetadataProblem::new(what, error));
         }
@@ -144,13 +183,14 @@ fn restore_attributes(
         Ok(present) => present,
         Err(error) => {
             problems.push(MetadataProblem::new("extended attributes", error));
-            return;
+            return were_set;
         }
     };
     let is_wanted =
         |name: &[u8]| node.extended_attributes.iter().any(|it| it.name.as_bytes() == name);
     for name in present.iter().filter(|name| !is_wanted(name) && is_selected(name)) {
         // The system's own labels are not ours to remove, unless we are its superuser.
+        were_set = true;
         let is_system = name.starts_with(b"security.") || name.starts_with(b"com.apple.");
         match attributes::remove(place, name) {
             Ok(()) => {}
@@ -161,4 +201,5 @@ fn restore_attributes(
             }
         }
     }
+    were_set
 }

@@ -30,6 +30,7 @@ impl Folder {
         file: &File,
         node: &Node,
         selection: &AttributeSelection,
+        _was_there: bool,
     ) -> Vec<MetadataProblem> {
         let mut problems = Vec::new();
         finish_open(file, node, selection, &mut problems);
@@ -51,6 +52,7 @@ impl Folder {
         &self,
         node: &Node,
         selection: &AttributeSelection,
+        _was_there: bool,
     ) -> Vec<MetadataProblem> {
         let mut problems = Vec::new();
         if wants(node, FILE_ATTRIBUTE_ENCRYPTED) && !handle::encrypt_folder(&self.path) {

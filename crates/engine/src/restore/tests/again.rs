@@ -1,0 +1,48 @@
+//! Restoring once more, over what is there.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use super::Target;
+use crate::testing::{World, file, folder};
+
+/// Waits until the clock of the file system has moved on.
+fn a_tick_later(folder: &Path) {
+    let now = || {
+        let file = tempfile::tempfile_in(folder).expect("a file");
+        let now = file.metadata().expect("there");
+        (now.ctime(), now.ctime_nsec())
+    };
+    let before = now();
+    while now() == before {}
+}
+
+#[test]
+fn what_is_as_it_should_be_is_not_touched_and_what_differs_is_mended() {
+    let mut world = World::new();
+    let (one, two) = (world.data(b"one"), world.data(b"two"));
+    let names = ["as it was", "other mode", "other time"];
+    let inner = world.tree(names.map(|name| file(name, 6, &[one, two])).to_vec());
+    let tree = world.tree(vec![folder("folder", inner)]);
+    let world = world.stored();
+    let target = Target::new();
+    target.restore(&world, tree).expect("restores");
+    assert_eq!(target.found(), []);
+    let at = |name: &str| target.path().join("folder").join(name);
+    let look = |name: &str| {
+        let found = fs::metadata(at(name)).expect("there");
+        let times = [found.mtime_nsec(), found.atime_nsec(), found.mtime(), found.atime()];
+        ((found.mode(), times), (found.ctime(), found.ctime_nsec()))
+    };
+    let before = ["", names[0], names[1], names[2]].map(look);
+    a_tick_later(target.folder.path());
+    fs::set_permissions(at(names[1]), fs::Permissions::from_mode(0o640)).expect("set");
+    fs::File::open(at(names[2])).expect("open").set_modified(UNIX_EPOCH).expect("set");
+    let outcome = target.restore(&world, tree).expect("restores");
+    let after = ["", names[0], names[1], names[2]].map(look);
+    assert_eq!((outcome.restored_bytes, target.found()), (0, Vec::new()));
+    assert_eq!(before[..2], after[..2], "the folder or the file that was right was touched");
+    assert_eq!(before.map(|it| it.0), after.map(|it| it.0));
+}

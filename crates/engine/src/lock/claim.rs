@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::observe::LockReader;
-use super::timing::{CANCEL_POLL, RECHECK_DELAY, REFRESH_RETRY, VISIBLE_TIMEOUT, tie_break_wait};
+use super::observe::{LockReader, own_disk};
+use super::timing::{
+    CANCEL_POLL, RECHECK_DELAY, REFRESH_RETRY, RIVAL_LEAVES_WITHIN, VISIBLE_TIMEOUT, tie_break_wait,
+};
 use super::{LockContext, LockError, LockFile, StoredLock};
 use crate::backend::{BackendError, BackendErrorKind, FileKind, FileName};
 use crate::id::LockId;
@@ -64,19 +66,28 @@ impl Claim {
     }
 
     /// Looks again after everybody who could not yet see our lock has stored theirs.
+    ///
+    /// A listing of a disk of this computer shows at once whatever anybody stored, so nothing has to
+    /// be waited for there: whoever stores a lock after our look, stores it after ours, looks again,
+    /// and withdraws (docs/decisions/0011).
     fn settle(
         &self,
         own: LockId,
         reader: &mut LockReader,
         cancel: &Cancellation,
     ) -> Result<Attempt, LockError> {
-        self.context.clock.sleep(RECHECK_DELAY);
+        let lists_at_once = own_disk(&self.repository, &*self.context.probe);
+        if !lists_at_once {
+            self.context.clock.sleep(RECHECK_DELAY);
+        }
         let (mut stands, mut blocking) = self.look(own, reader)?;
         let own_age = self.age(own, reader);
         // Two clients that locked at the same moment both come here. The older lock stays, so
         // that not both have to go.
         if stands && !blocking.is_empty() && blocking.iter().all(|lock| is_older(&own_age, lock)) {
-            (stands, blocking) = self.outwait(own, reader, cancel)?;
+            let patience =
+                if lists_at_once { RIVAL_LEAVES_WITHIN } else { tie_break_wait(random()) };
+            (stands, blocking) = self.outwait(own, patience, reader, cancel)?;
         }
         if !stands {
             return Err(LockError::TakenAway);
@@ -84,16 +95,17 @@ impl Claim {
         Ok(if blocking.is_empty() { Attempt::Stored(own) } else { Attempt::Blocked(blocking) })
     }
 
-    /// Waits for the locks that conflict with ours to vanish. Tells whether ours still stands, and
-    /// which conflicting ones stayed.
+    /// Waits so long for the locks that conflict with ours to vanish. Tells whether ours still stands,
+    /// and which conflicting ones stayed.
     pub(super) fn outwait(
         &self,
         own: LockId,
+        patience: Duration,
         reader: &mut LockReader,
         cancel: &Cancellation,
     ) -> Result<(bool, Vec<StoredLock>), LockError> {
         let clock = &self.context.clock;
-        let until = clock.elapsed() + tie_break_wait(random());
+        let until = clock.elapsed() + patience;
         loop {
             let (stands, blocking) = self.look(own, reader)?;
             if !stands || blocking.is_empty() || clock.elapsed() >= until {

@@ -17,7 +17,7 @@ use super::claim::{Attempt, Claim, random};
 use super::observe::LockReader;
 use super::timing::{
     LOOK_HOLDS, RECHECK_DELAY, REFRESH_INTERVAL, REFRESH_RETRY, RELEASE_GRACE, STANDBY_MIN, TICK,
-    VERIFY_PATIENCE, next_wait,
+    VERIFY_PATIENCE, next_wait, tie_break_wait,
 };
 use super::{Journal, LockError, LockLost, RemovedLock};
 use crate::backend::BackendError;
@@ -269,9 +269,10 @@ impl Keeper {
             self.claim.look(own, &mut state.reader).map_err(unverified)?;
         if stands && !blocking.is_empty() {
             // Whoever stored a lock beside ours withdraws it as soon as they see ours.
+            let patience = tie_break_wait(random());
             (stands, blocking) = self
                 .claim
-                .outwait(own, &mut state.reader, &Cancellation::default())
+                .outwait(own, patience, &mut state.reader, &Cancellation::default())
                 .map_err(unverified)?;
         }
         if !stands {

@@ -50,7 +50,8 @@ impl LockContext {
     }
 }
 
-fn own_disk(repository: &Repository, probe: &dyn ProcessProbe) -> bool {
+/// True if the repository lies on a disk of this computer.
+pub(super) fn own_disk(repository: &Repository, probe: &dyn ProcessProbe) -> bool {
     repository.backend().folder().is_some_and(|folder| probe.is_own_disk(folder))
 }
 

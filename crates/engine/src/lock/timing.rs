@@ -34,7 +34,7 @@ pub const LOOK_HOLDS: Duration = Duration::from_secs(2 * 60);
 pub const VERIFY_PATIENCE: Duration = Duration::from_secs(2 * 60);
 
 /// Between storing a lock and looking for others again (restic's `waitBeforeLockCheck`): whoever
-/// looked before ours was visible has stored theirs by then.
+/// looked before ours was visible has stored theirs by then. Not on a disk of this computer.
 pub const RECHECK_DELAY: Duration = Duration::from_millis(200);
 
 /// A lock that is to be removed is judged twice, so far apart.
@@ -49,6 +49,11 @@ pub const TIE_BREAK_MIN: Duration = Duration::from_secs(1);
 
 /// And at most this long.
 pub const TIE_BREAK_MAX: Duration = Duration::from_secs(3);
+
+/// On a disk of this computer, whoever stored a lock before ours sees ours within
+/// [`RECHECK_DELAY`] and withdraws; so long it is waited for. Less than [`TIE_BREAK_MIN`]: whoever
+/// has the repository already outwaits us.
+pub const RIVAL_LEAVES_WITHIN: Duration = Duration::from_millis(600);
 
 /// The first wait for a held repository. Each wait is twice as long as the one before, with jitter.
 pub const WAIT_FIRST: Duration = Duration::from_secs(1);
@@ -114,6 +119,12 @@ mod tests {
             let wait = tie_break_wait(random);
             assert!((TIE_BREAK_MIN..=TIE_BREAK_MAX).contains(&wait), "{wait:?}");
         }
+    }
+
+    #[test]
+    fn a_rival_is_waited_for_until_it_has_looked_again_and_not_as_long_as_a_holder_waits() {
+        assert!(RECHECK_DELAY * 2 < RIVAL_LEAVES_WITHIN);
+        assert!(RIVAL_LEAVES_WITHIN + RECHECK_DELAY < TIE_BREAK_MIN);
     }
 
     #[test]

@@ -323,3 +323,67 @@ fn a_lock_cut_short_at_any_byte_keeps_the_repository_from_being_had_alone() {
         assert_eq!(world.locks(), [id], "{length}");
     }
 }
+
+/// A repository in a folder that lies on a disk of this computer.
+fn on_own_disk(folder: &std::path::Path) -> (Arc<Repository>, LockContext, Arc<FakeClock>) {
+    let world = World::with(FakeProbe::default().with_own_disks());
+    let options =
+        CreateOptions { kdf_cost: Some(KdfCost::least_for_tests()), ..Default::default() };
+    let repository = Repository::create(
+        Arc::new(crate::backend::LocalBackend::new(folder)),
+        &Password::new("secret"),
+        &options,
+        &identity(),
+        &*world.clock,
+        &TimeZone::UTC,
+    );
+    (Arc::new(repository.expect("a repository")), world.us(), world.clock.clone())
+}
+
+#[test]
+fn what_others_store_is_waited_for_but_on_a_disk_of_this_computer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (repository, context, clock) = on_own_disk(folder.path());
+    let (began, cancel) = (clock.elapsed(), Cancellation::default());
+    let watching = Watching::default();
+    drop(acquire(&repository, &exclusive(), &context, &watching, &cancel).expect("a lock"));
+    assert_eq!(clock.elapsed(), began);
+
+    let world = World::with(FakeProbe::default().with_own_disks());
+    let began = world.clock.elapsed();
+    drop(world.acquire(&exclusive()).expect("a lock"));
+    assert_eq!(world.clock.elapsed() - began, timing::RECHECK_DELAY);
+}
+
+#[test]
+fn of_many_on_one_disk_who_has_it_alone_is_alone() {
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    let folder = tempfile::tempdir().expect("a folder");
+    let (repository, context, _) = on_own_disk(folder.path());
+    let (sharing, alone, times) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
+    let compete = &|number: u32| {
+        for turn in 0..30 {
+            let is_exclusive = (number + turn).is_multiple_of(2);
+            let request = if is_exclusive { exclusive() } else { shared() };
+            let cancel = Cancellation::default();
+            let taken =
+                acquire(&repository, &request, &context, &crate::monitor::Unwatched, &cancel);
+            let Ok(held) = taken else { continue };
+            times.fetch_add(1, SeqCst);
+            let count = if is_exclusive { &alone } else { &sharing };
+            count.fetch_add(1, SeqCst);
+            std::thread::yield_now();
+            let others = alone.load(SeqCst) - u32::from(is_exclusive);
+            assert_eq!(others, 0, "somebody has it alone");
+            if is_exclusive {
+                assert_eq!(sharing.load(SeqCst), 0, "somebody shares what one has alone");
+            }
+            count.fetch_sub(1, SeqCst);
+            held.release().expect("released");
+        }
+    };
+    std::thread::scope(|scope| {
+        (0..4).for_each(|number| drop(scope.spawn(move || compete(number))));
+    });
+    assert!(times.load(SeqCst) > 0);
+}

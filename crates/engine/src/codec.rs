@@ -6,6 +6,7 @@
 
 mod plausible;
 
+use std::cell::RefCell;
 use std::io::{BufReader, Read};
 
 use parking_lot::Mutex;
@@ -159,7 +160,29 @@ fn decompress_unsized(frame: &[u8]) -> Result<Vec<u8>, CodecError> {
     }
 }
 
+thread_local! {
+    /// Snapshots are small and many: a context for each takes longer than its content.
+    static OF_FILES: RefCell<Option<BlobDecompressor>> = const { RefCell::new(None) };
+}
+
+/// The content of a frame that tells its length, as most do; `None` to take it out as it comes.
+fn decompress_told(frame: &[u8], bytes_max: u64) -> Option<Vec<u8>> {
+    let length = zstd::zstd_safe::get_frame_content_size(frame).ok()??;
+    let length = usize::try_from(length).ok().filter(|length| *length as u64 <= bytes_max)?;
+    OF_FILES.with_borrow_mut(|decompressor| {
+        if decompressor.is_none() {
+            *decompressor = Some(BlobDecompressor::new().ok()?);
+        }
+        let mut out = Vec::new();
+        decompressor.as_mut()?.decompress(frame, length, &mut out).ok()?;
+        Some(out)
+    })
+}
+
 fn decompress_at_most(frame: &[u8], bytes_max: u64) -> Result<Vec<u8>, CodecError> {
+    if let Some(content) = decompress_told(frame, bytes_max.min(SMALL_FILE_BYTES_MAX)) {
+        return Ok(content);
+    }
     let failed = |source| CodecError::Decompress { source };
     let mut out = Vec::with_capacity(frame.len().saturating_mul(4).min(16 << 20));
     let decoder = zstd::stream::read::Decoder::with_buffer(frame).map_err(failed)?;

@@ -35,14 +35,26 @@ fn snapshot_file(id: SnapshotId) -> FileName {
 /// Does `work` again and again, and forgets a snapshot at one moment later each time. Returns how
 /// many moments there were.
 fn forgetting_at_each_moment(work: &dyn Fn(&TestRepository)) -> usize {
+    let forget = |storage: &Arc<MemoryBackend>, id, _: &Snapshot| {
+        drop(storage.remove(snapshot_file(id)));
+    };
+    at_each_moment(forget, work)
+}
+
+/// Does `work` again and again, and changes a snapshot at one moment later each time. Returns how
+/// many moments there were.
+fn at_each_moment(
+    change: impl Fn(&Arc<MemoryBackend>, SnapshotId, &Snapshot) + Copy + Send + 'static,
+    work: &dyn Fn(&TestRepository),
+) -> usize {
     let (storage, snapshots) = world();
     for moment in 0.. {
         let storage = Arc::new(copied(&storage));
-        let (forgets, id) = (storage.clone(), snapshots[0].0);
-        let forget = move || drop(forgets.remove(snapshot_file(id)));
-        let pausing = Arc::new(PausingBackend::new(storage.clone(), moment, forget));
+        let (changed, (id, snapshot)) = (storage.clone(), snapshots[0].clone());
+        let now = move || change(&changed, id, &snapshot);
+        let pausing = Arc::new(PausingBackend::new(storage.clone(), moment, now));
         let Ok(test) = TestRepository::open(pausing.clone()) else {
-            panic!("the repository does not open when a snapshot goes at moment {moment}");
+            panic!("the repository does not open when a snapshot changes at moment {moment}");
         };
         work(&test);
         if !pausing.has_paused() {
@@ -60,6 +72,21 @@ fn a_snapshot_that_is_forgotten_while_check_looks_is_no_damage() {
         assert!(outcome.is_sound(), "{:?}", outcome.findings);
     });
     assert!(moments > 20, "{moments}");
+}
+
+#[test]
+fn a_snapshot_that_is_changed_while_all_are_listed_is_among_them() {
+    let tag = |storage: &Arc<MemoryBackend>, id, snapshot: &Snapshot| {
+        let test = TestRepository::open(storage.clone()).expect("it opens");
+        let tagged = Snapshot { tags: vec!["kept".to_owned()], ..snapshot.clone() };
+        tagged.store(&test.repository).expect("memory stores");
+        storage.remove(snapshot_file(id)).expect("it is there");
+    };
+    let moments = at_each_moment(tag, &|test| {
+        let all = load_all(&test.repository, &Unwatched).expect("it lists");
+        assert_eq!(all.len(), 3);
+    });
+    assert!(moments > 5, "{moments}");
 }
 
 #[test]

@@ -5,20 +5,19 @@ use holdfast_engine::snapshot::{self, GroupBy, GroupKey, HOST_AND_PATHS};
 use super::Ended;
 use crate::arguments::SnapshotsArguments;
 use crate::exit::{ExitStatus, Failure};
-use crate::locking;
 use crate::output::messages::snapshot_object;
 use crate::output::table::Table;
 use crate::output::{format, to_json};
 use crate::selection::Stored;
 use crate::session::Session;
 
-/// Lists snapshots.
+/// Lists snapshots. It takes no lock: nothing but snapshots is read, and one that is removed meanwhile
+/// is not listed.
 pub(crate) fn snapshots(session: &Session, arguments: &SnapshotsArguments) -> Ended {
     if arguments.last {
         session.terminal.warn_of_old_flag("last", "use --latest 1");
     }
     let repository = session.open()?;
-    let lock = session.lock_to_read(&repository, "snapshots")?;
     let all = session.load_snapshots(&repository)?;
     let filter = session.filter(&arguments.filter);
     let mut chosen = session.chosen(&all, &arguments.snapshots, &filter).snapshots;
@@ -31,9 +30,7 @@ pub(crate) fn snapshots(session: &Session, arguments: &SnapshotsArguments) -> En
     }
     let chosen: Vec<Stored> =
         chosen.into_iter().map(|stored| sorted(stored, arguments.group_by)).collect();
-    let shown = show(session, arguments, &chosen.iter().collect::<Vec<_>>());
-    locking::release(session, lock);
-    shown?;
+    show(session, arguments, &chosen.iter().collect::<Vec<_>>())?;
     Ok(if all.unreadable.is_empty() { ExitStatus::Success } else { ExitStatus::Failed })
 }
 

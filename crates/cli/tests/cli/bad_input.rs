@@ -179,7 +179,7 @@ fn a_repository_that_may_not_be_written_is_a_clear_refusal() {
     let ran = as_nobody(&world, "backup source");
     let err = ran.failure(1, "Fatal: unable to create lock in backend");
     assert!(err.contains("The storage refused access."), "{err}");
-    let ran = as_nobody(&world, "snapshots");
+    let ran = as_nobody(&world, "stats");
     assert!(ran.err.contains("reading without a lock"), "{}", ran.err);
     assert_eq!(ran.code, 0, "{}", ran.err);
 }

@@ -175,14 +175,16 @@ impl Backend for LocalBackend {
     }
 
     fn read(&self, file: FileName) -> Result<Vec<u8>, BackendError> {
-        let path = path_of(&self.root, file);
         let failed = |source| self.failed("read", file.to_string(), source);
-        let bytes = fs::metadata(&path).map_err(failed)?.len();
+        let opened = File::open(path_of(&self.root, file)).map_err(failed)?;
+        let bytes = opened.metadata().map_err(failed)?.len();
         if bytes > WHOLE_FILE_BYTES_MAX {
             let (kind, act) = (BackendErrorKind::TooLarge, "read");
             return Err(BackendError { kind, act, what: file.to_string(), source: None });
         }
-        fs::read(&path).map_err(failed)
+        let mut content = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
+        opened.take(WHOLE_FILE_BYTES_MAX).read_to_end(&mut content).map_err(failed)?;
+        Ok(content)
     }
 
     fn read_range(

@@ -1,5 +1,6 @@
 //! Reads all snapshots of a repository.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
@@ -61,7 +62,8 @@ pub fn load_all(
     load(repository, monitor).map(|snapshots| snapshots.readable)
 }
 
-/// All snapshots, and which of them cannot be read; each of these is a finding, too.
+/// All snapshots, and which of them cannot be read; each of these is a finding, too. One that another
+/// program changes meanwhile is there as it was or as it is.
 ///
 /// # Errors
 /// When they cannot be listed.
@@ -76,17 +78,30 @@ pub fn load_all(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn load(repository: &Repository, monitor: &dyn Monitor) -> Result<Snapshots, ReadError> {
-    let listed = repository.list(FileKind::Snapshot)?;
-    let ids: Vec<_> = listed.into_iter().map(|file| SnapshotId(file.id)).collect();
     let snapshots = Mutex::new(Snapshots::default());
     let cancel = Cancellation::default();
-    for_each_snapshot(repository, &ids, &cancel, &|id, loaded| match loaded {
-        Ok(snapshot) => snapshots.lock().readable.push((id, snapshot)),
-        Err(error) => {
-            snapshots.lock().unreadable.push(id);
-            monitor.event(Event::Finding(&finding(id, &error)));
+    let mut listed_before = HashSet::new();
+    loop {
+        let listed = repository.list(FileKind::Snapshot)?;
+        let ids = listed.into_iter().map(|file| SnapshotId(file.id));
+        let ids: Vec<_> = ids.filter(|id| listed_before.insert(*id)).collect();
+        let left = AtomicUsize::new(ids.len());
+        for_each_snapshot(repository, &ids, &cancel, &|id, loaded| {
+            left.fetch_sub(1, Ordering::Relaxed);
+            match loaded {
+                Ok(snapshot) => snapshots.lock().readable.push((id, snapshot)),
+                Err(error) => {
+                    snapshots.lock().unreadable.push(id);
+                    monitor.event(Event::Finding(&finding(id, &error)));
+                }
+            }
+        })?;
+        // Whoever changes a snapshot stores the new one before the old one goes. If one went, its
+        // successor may have come after the listing.
+        if left.into_inner() == 0 {
+            break;
         }
-    })?;
+    }
     let mut snapshots = snapshots.into_inner();
     let by_time = |(a_id, a): &(SnapshotId, Snapshot), (b_id, b): &(SnapshotId, Snapshot)| {
         a.time.cmp_moment(&b.time).then(a_id.cmp(b_id))

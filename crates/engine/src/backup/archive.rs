@@ -16,6 +16,7 @@ use super::file::{ChunkJob, FileJob};
 use super::folder::{Folder, Place};
 use super::queue::{Job, Queue};
 use super::report::Counts;
+use super::scan::ScanCall;
 use super::source::{Directory, Reader, complete_path};
 use crate::blob::BlobKind;
 use crate::chunker::ChunkFinder;
@@ -43,6 +44,7 @@ pub(super) struct Archive<'a> {
     pub(super) change_rules: ChangeRules,
     pub(super) finder: ChunkFinder,
     pub(super) clock: &'a dyn Clock,
+    pub(super) scan_call: Option<&'a ScanCall>,
     pub(super) monitor: &'a dyn Monitor,
     pub(super) cancel: &'a Cancellation,
     pub(super) fence: Fence<'a>,
@@ -116,6 +118,7 @@ impl<'a> Archive<'a> {
         change_rules: ChangeRules,
         finder: ChunkFinder,
         clock: &'a dyn Clock,
+        scan_call: Option<&'a ScanCall>,
         watch: Watch<'a>,
         fence: Fence<'a>,
         workers: Option<NonZeroUsize>,
@@ -129,6 +132,7 @@ impl<'a> Archive<'a> {
             change_rules,
             finder,
             clock,
+            scan_call,
             monitor: watch.monitor,
             cancel: watch.cancel,
             fence,

@@ -96,6 +96,9 @@ impl Archive<'_> {
             return self.leave_out(&place, worker);
         }
         self.monitor.event(Event::ItemStarted { path: &place.path_of(&name) });
+        if let Some(scan_call) = self.scan_call {
+            scan_call.reading(node.size);
+        }
         let begun = self.clock.awake();
         self.attributes(&path, Directory::complete_opened(&file, &mut node));
         let open = OpenFile {

@@ -16,42 +16,41 @@ mod entries;
 mod file;
 mod folder;
 mod input;
+mod options;
 mod queue;
 mod report;
 mod scan;
 mod targets;
 
 use std::io::{self, Read};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use crate::store::StoreError;
+pub use options::{BackupOptions, ParentChoice, Scan};
 
 use crate::store::{Fence, PackNotes, Store, StoreOptions, take_stock};
 pub(crate) use change::same_metadata;
 
 use archive::Archive;
 use change::ChangeRules;
-use exclude::Rules;
+use scan::ScanCall;
 use source::{Directory, Reader, SourceOptions, name_bytes};
 use targets::Top;
 
 use crate::chunker::ChunkFinder;
 use crate::clock::Clock;
-use crate::codec::Compression;
 use crate::id::{SnapshotId, TreeId};
 use crate::identity::Identity;
 use crate::index::Index;
 use crate::lock::HeldLock;
 pub(crate) use crate::monitor::Watch;
 use crate::monitor::{Cancellation, Event, Monitor, Phase, Totals};
-use crate::pack::PACK_BYTES_DEFAULT;
 use crate::rearrange::RearrangeError;
 use crate::repository::{ReadError, Repository};
-use crate::snapshot::{GroupBy, HOST_AND_PATHS, Snapshot, SnapshotSummary, find_parent};
+use crate::snapshot::{Snapshot, SnapshotSummary, find_parent};
 use crate::time::Time;
 use crate::tree::Tree;
 
@@ -100,80 +99,6 @@ pub enum Mode<'a> {
     Store(&'a HeldLock),
     /// Nothing is written; the outcome says what would be.
     DryRun,
-}
-
-/// How a backup is made. The default is restic's.
-#[derive(Debug, Clone)]
-pub struct BackupOptions {
-    /// What is left out.
-    pub rules: Rules,
-    /// The patterns among the rules, as they are recorded in the snapshot.
-    pub excludes: Vec<String>,
-    /// Labels for the snapshot.
-    pub tags: Vec<String>,
-    /// The computer's name to record in place of the real one.
-    pub hostname: Option<String>,
-    /// The snapshot's time in place of the present.
-    pub time: Option<Timestamp>,
-    /// What it is compared with.
-    pub parent: ParentChoice,
-    /// What a snapshot must have in common with the new one to be the latest to compare with.
-    pub parent_group: GroupBy,
-    /// Store access times.
-    pub with_atime: bool,
-    /// Do not take a new time of metadata change for a change.
-    pub ignore_ctime: bool,
-    /// Do not take a new inode number, or time of metadata change, for a change.
-    pub ignore_inode: bool,
-    /// Write no snapshot if nothing differs from the parent.
-    pub skip_if_unchanged: bool,
-    /// How many files and folders are worked on at the same time; else as many as there are cores.
-    /// More than that helps where the source is slow to answer, fewer where others need the computer.
-    pub workers: Option<NonZeroUsize>,
-    /// Count the source beside the backup, so that progress can tell what is left. Otherwise the
-    /// parent's totals stand in for it.
-    pub scan: bool,
-    /// How hard to compress.
-    pub compression: Compression,
-    /// The size at which packs are closed, in bytes.
-    pub pack_bytes: u32,
-    /// Read every blob back before it is stored.
-    pub extra_verify: bool,
-}
-
-impl Default for BackupOptions {
-    fn default() -> Self {
-        Self {
-            rules: Rules::default(),
-            excludes: Vec::new(),
-            tags: Vec::new(),
-            hostname: None,
-            time: None,
-            parent: ParentChoice::Latest,
-            parent_group: HOST_AND_PATHS,
-            with_atime: false,
-            ignore_ctime: false,
-            ignore_inode: false,
-            skip_if_unchanged: false,
-            workers: None,
-            scan: true,
-            compression: Compression::default(),
-            pack_bytes: PACK_BYTES_DEFAULT,
-            extra_verify: true,
-        }
-    }
-}
-
-/// Which snapshot a backup is compared with, so that unchanged files need not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ParentChoice {
-    /// The latest one of the same computer and paths.
-    #[default]
-    Latest,
-    /// This one.
-    This(SnapshotId),
-    /// None: every file is read.
-    None,
 }
 
 /// What is backed up.
@@ -348,7 +273,10 @@ impl Backup<'_> {
         watch.monitor.event(Event::Parent(parent.as_ref().map(|(id, _)| *id)));
         watch.expect_like(parent.as_ref().map(|(_, snapshot)| snapshot));
 
-        let (archive, reader) = (self.archive(index, watch), self.reader());
+        let has_estimate = parent.as_ref().is_some_and(|(_, snapshot)| snapshot.summary.is_some());
+        let may_wait = has_estimate && self.options.scan == Scan::WhenLong;
+        let (scan_call, scan_called) = ScanCall::new(may_wait);
+        let (archive, reader) = (self.archive(index, Some(&scan_call), watch), self.reader());
         for target in &missing {
             let error = io::Error::from(io::ErrorKind::NotFound);
             archive.find(&absolute(target), "lstat", &error);
@@ -357,14 +285,16 @@ impl Backup<'_> {
         let previous = parent.as_ref().map(|(_, snapshot)| snapshot.tree);
         let archived = std::thread::scope(|scope| {
             let stop = Cancellation::default();
-            if self.options.scan {
+            let _end = scan_call.end_on_drop(&stop);
+            if self.options.scan != Scan::Never {
                 let (top, stop, rules) = (&top, stop.clone(), &self.options.rules);
-                scope.spawn(move || scan::scan(top, rules, &reader, watch.monitor, &stop));
+                scope.spawn(move || {
+                    let _ = scan_called.recv();
+                    scan::scan(top, rules, &reader, watch.monitor, &stop);
+                });
             }
             watch.monitor.event(Event::Phase(Phase::Working));
-            let archived = archive.run(|worker| archive.begin(&top, previous, worker));
-            stop.cancel();
-            archived
+            archive.run(|worker| archive.begin(&top, previous, worker))
         });
         let parent = parent.map(|(id, snapshot)| (id, snapshot.tree));
         let recorded = Recorded { begun, paths: texts, parent };
@@ -385,7 +315,7 @@ impl Backup<'_> {
         let Stream { path, reader, finish } = stream;
         let paths = vec![text_of(&Path::new("/").join(&path))];
         let time = Time::from_timestamp(self.options.time.unwrap_or(begun), self.zone);
-        let archive = self.archive(index, watch);
+        let archive = self.archive(index, None, watch);
         watch.monitor.event(Event::Phase(Phase::Working));
         let archived = archive
             .run(|worker| archive.begin_stream(&path, reader, time, self.identity, worker))
@@ -401,7 +331,12 @@ impl Backup<'_> {
         committed.map_err(|error| watch.cancelled_or(error))
     }
 
-    fn archive<'b>(&'b self, index: &mut Index, watch: Watch<'b>) -> Archive<'b> {
+    fn archive<'b>(
+        &'b self,
+        index: &mut Index,
+        scan_call: Option<&'b ScanCall>,
+        watch: Watch<'b>,
+    ) -> Archive<'b> {
         let options = StoreOptions {
             compression: self.options.compression,
             pack_bytes: self.options.pack_bytes,
@@ -428,6 +363,7 @@ impl Backup<'_> {
             change_rules,
             finder,
             self.clock,
+            scan_call,
             watch,
             self.fence(),
             self.options.workers,

@@ -1,16 +1,81 @@
 //! Counts the source beside the backup, so that progress can tell what is left.
 //!
-//! It reads no file and reports no problem: the backup meets the same ones and does.
+//! It reads no file and reports no problem: the backup meets the same ones and does. Where the parent
+//! snapshot tells about how much there is, the count only begins once there is much to be read: a
+//! short backup would be over before it, and pay for every folder twice.
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crossbeam_channel::{Receiver, Sender};
 
 use super::exclude::{Judgement, Rules};
 use super::source::{Directory, Reader, name_bytes, node_of_path};
 use super::targets::{Child, Top};
 use crate::monitor::{Cancellation, Event, Monitor, Totals};
 use crate::tree::{Node, NodeKind};
+
+/// So many bytes of new and changed files are much: seconds of work.
+const MUCH_BYTES: u64 = 512 << 20;
+
+/// What a file costs besides its bytes, in bytes that could be read in its place.
+const FILE_COST_BYTES: u64 = 32 << 10;
+
+/// Calls for the count.
+pub(super) struct ScanCall {
+    /// Bytes to be read before it is worth it.
+    left: AtomicU64,
+    call: Sender<()>,
+}
+
+impl ScanCall {
+    /// A call, and where it is heard. With an `estimate` it can wait.
+    pub(super) fn new(estimate: bool) -> (Self, Receiver<()>) {
+        let (call, heard) = crossbeam_channel::bounded(1);
+        let left = AtomicU64::new(if estimate { MUCH_BYTES } else { 0 });
+        let new = Self { left, call };
+        if !estimate {
+            new.now();
+        }
+        (new, heard)
+    }
+
+    /// A file of so many bytes is going to be read.
+    pub(super) fn reading(&self, bytes: u64) {
+        let cost = bytes.saturating_add(FILE_COST_BYTES);
+        let take = |left: u64| (left > 0).then(|| left.saturating_sub(cost));
+        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        if taken.is_ok_and(|before| before <= cost) {
+            self.now();
+        }
+    }
+
+    /// The count need not wait any longer.
+    fn now(&self) {
+        // One call is enough.
+        let _ = self.call.try_send(());
+    }
+
+    /// Ends the count, also one that was not called for, when what is returned is dropped.
+    pub(super) fn end_on_drop<'a>(&'a self, stop: &'a Cancellation) -> EndScan<'a> {
+        EndScan { call: self, stop }
+    }
+}
+
+/// Whoever waits for the count's end would wait for ever if the backup panicked before calling.
+pub(super) struct EndScan<'a> {
+    call: &'a ScanCall,
+    stop: &'a Cancellation,
+}
+
+impl Drop for EndScan<'_> {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.call.now();
+    }
+}
 
 /// Counts everything below `top`; tells the monitor at the end, unless it is stopped.
 pub(super) fn scan(
@@ -124,5 +189,34 @@ impl Scan<'_> {
             NodeKind::Folder => self.totals.folders += 1,
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_an_estimate_the_count_begins_at_once() {
+        let (_call, heard) = ScanCall::new(false);
+        assert!(heard.try_recv().is_ok());
+    }
+
+    #[test]
+    fn with_an_estimate_it_begins_when_much_is_to_be_read_and_only_once() {
+        let (call, heard) = ScanCall::new(true);
+        call.reading(MUCH_BYTES - FILE_COST_BYTES - 1);
+        assert!(heard.try_recv().is_err());
+        call.reading(0);
+        assert!(heard.try_recv().is_ok());
+        call.reading(u64::MAX);
+        assert!(heard.try_recv().is_err());
+    }
+
+    #[test]
+    fn many_small_files_are_much_too() {
+        let (call, heard) = ScanCall::new(true);
+        (0..MUCH_BYTES / FILE_COST_BYTES).for_each(|_| call.reading(0));
+        assert!(heard.try_recv().is_ok());
     }
 }

@@ -8,8 +8,8 @@ mod stream;
 use std::num::NonZeroUsize;
 
 use holdfast_engine::backup::{
-    Backup, BackupError, BackupOptions, BackupOutcome, Mode, ParentChoice, Sources, StoreError,
-    Stream,
+    Backup, BackupError, BackupOptions, BackupOutcome, Mode, ParentChoice, Scan, Sources,
+    StoreError, Stream,
 };
 use holdfast_engine::id::SnapshotId;
 use holdfast_engine::lock::HeldLock;
@@ -152,7 +152,13 @@ fn options(session: &Session, arguments: &BackupArguments) -> Result<BackupOptio
         ignore_inode: arguments.change.ignore_inode,
         skip_if_unchanged: arguments.skip_if_unchanged,
         workers: workers(session, arguments)?,
-        scan: !arguments.no_scan && session.terminal.verbosity() > Verbosity::Quiet,
+        scan: match session.terminal.verbosity() {
+            _ if arguments.no_scan => Scan::Never,
+            Verbosity::Quiet => Scan::Never,
+            Verbosity::Normal => Scan::WhenLong,
+            // What was counted is told.
+            _ => Scan::Always,
+        },
         compression: session.blob_compression(),
         pack_bytes: session.pack_bytes()?,
         extra_verify: !session.global.no_extra_verify,

@@ -527,3 +527,21 @@ fn the_parent_is_told_before_the_first_file() {
     let told = told.0.into_inner().expect("no panic");
     assert_eq!(told, ["None", "file", &format!("{first:?}"), "file"]);
 }
+
+#[test]
+fn a_short_backup_whose_parent_tells_how_much_there_is_does_not_count_the_source() {
+    struct Told(Mutex<Vec<bool>>);
+    impl Monitor for Told {
+        fn event(&self, event: Event<'_>) {
+            if let Event::Total(totals) = event {
+                self.0.lock().expect("no panic").push(totals.exact);
+            }
+        }
+    }
+    let (test, source) = (memory(), source());
+    let options = BackupOptions::default();
+    test.backup_with(source.path(), &options, &Unwatched).expect("stored");
+    let told = Told(Mutex::default());
+    test.backup_with(source.path(), &options, &told).expect("stored");
+    assert_eq!(told.0.into_inner().expect("no panic"), [false]);
+}

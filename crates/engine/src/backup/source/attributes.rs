@@ -1,7 +1,7 @@
 //! Extended attributes on Unix.
 //!
-//! There is no call that lists an entry's attributes relative to an open folder, so on Linux the
-//! folder's descriptor is written as a path under `/proc`, which cannot be led astray either and
+//! Before Linux 6.13 there is no call that lists an entry's attributes relative to an open folder, so
+//! the folder's descriptor is written as a path under `/proc`, which cannot be led astray either and
 //! has no limit on depth; without `/proc`, and on macOS, the whole path is used.
 
 use std::cell::RefCell;
@@ -60,6 +60,12 @@ impl Place<'_> {
 
     fn list(self, out: &mut Vec<u8>) -> rustix::io::Result<usize> {
         filled(out, |out| {
+            #[cfg(target_os = "linux")]
+            if let Place::Entry(folder, _, name) = self
+                && let Some(listed) = super::list_at::list_at(folder, name, out)
+            {
+                return listed;
+            }
             let out = RefCell::new(out);
             self.with(
                 |file| rustix::fs::flistxattr(file, spare_capacity(*out.borrow_mut())),

@@ -24,6 +24,8 @@ use crate::tree::Node;
 #[cfg(unix)]
 pub(crate) mod attributes;
 mod holes;
+#[cfg(target_os = "linux")]
+mod list_at;
 #[cfg(unix)]
 mod passwd;
 #[cfg(unix)]

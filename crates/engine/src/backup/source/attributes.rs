@@ -16,8 +16,8 @@ use rustix::io::Errno;
 use super::Unread;
 use crate::tree::{ExtendedAttribute, Node};
 
-/// Large enough for every list and value that Linux allows.
-const BUFFER_BYTES: usize = 64 << 10;
+/// Large enough for most lists and values, and small: the kernel takes as much memory for each call.
+const BUFFER_BYTES: usize = 1 << 10;
 
 thread_local! {
     static BUFFERS: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };

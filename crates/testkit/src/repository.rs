@@ -5,19 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdfast_engine::backend::{Backend, LocalBackend, MemoryBackend};
+use holdfast_engine::backend::{Backend, FileKind, FileName, LocalBackend, MemoryBackend};
 use holdfast_engine::backup::{Backup, BackupError, BackupOptions, BackupOutcome, Mode, Sources};
 use holdfast_engine::blob::BlobKind;
 use holdfast_engine::clock::Clock;
-use holdfast_engine::id::{SnapshotId, TreeId};
+use holdfast_engine::id::{BlobId, SnapshotId, TreeId};
 use holdfast_engine::identity::Identity;
-use holdfast_engine::index::Index;
+use holdfast_engine::index::{Index, IndexFile, IndexPack};
 use holdfast_engine::key::KdfCost;
 use holdfast_engine::listing::{Next, Visited};
 use holdfast_engine::lock::{
     self, AutoUnlock, HeldLock, LockContext, LockRequest, Process, ProcessProbe, Sighting,
 };
 use holdfast_engine::monitor::{Cancellation, Monitor, Unwatched};
+use holdfast_engine::pack::{FinishedPack, PackBuilder};
 use holdfast_engine::repository::{CreateOptions, OpenError, Repository};
 use holdfast_engine::secret::Password;
 use holdfast_engine::tree::NodeKind;
@@ -108,6 +109,25 @@ pub fn identity() -> Identity {
 }
 
 impl TestRepository {
+    /// Stores blobs of a kind in a pack of their own, and an index file that names it.
+    ///
+    /// # Panics
+    /// If the storage fails.
+    pub fn store_pack(&self, kind: BlobKind, contents: &[&[u8]]) -> FinishedPack {
+        let key = self.repository.master_key();
+        let mut pack = PackBuilder::with_capacity(0);
+        for content in contents {
+            pack.add(kind, BlobId::of(content), &key.seal(content), None);
+        }
+        let pack = pack.finish(key);
+        let name = FileName::new(FileKind::Pack, pack.id.0);
+        self.repository.backend().write(name, &[&pack.bytes]).expect("the storage works");
+        let packs = vec![IndexPack::new(pack.id, &pack.blobs)];
+        let file = IndexFile { packs, packs_to_delete: None };
+        self.repository.write_file(FileKind::Index, &file.to_json()).expect("the storage works");
+        pack
+    }
+
     /// A new repository on this storage.
     ///
     /// # Panics

@@ -13,7 +13,6 @@ use holdfast_engine::id::{BlobId, IndexId, PackId, RawId, SnapshotId};
 use holdfast_engine::index::{IndexFile, IndexPack};
 use holdfast_engine::lock::{AutoUnlock, HeldLock, LockRequest, acquire};
 use holdfast_engine::monitor::{Cancellation, Event, Monitor, Unwatched};
-use holdfast_engine::pack::PackBuilder;
 use holdfast_engine::repair::PackRepair;
 use holdfast_engine::rewrite::{
     Originals, Rewrite, RewriteError, RewriteMode, SnapshotChange, SnapshotRewrite,
@@ -173,17 +172,7 @@ impl World {
 
     /// Stores blobs of a kind in a pack of their own, and an index file that names it.
     pub(crate) fn store(&self, kind: BlobKind, contents: &[&[u8]]) -> Vec<BlobId> {
-        let key = self.test.repository.master_key();
-        let mut pack = PackBuilder::with_capacity(0);
-        for content in contents {
-            pack.add(kind, BlobId::of(content), &key.seal(content), None);
-        }
-        let pack = pack.finish(key);
-        let name = FileName::new(FileKind::Pack, pack.id.0);
-        self.storage.write(name, &[&pack.bytes]).expect("memory");
-        let packs = vec![IndexPack::new(pack.id, &pack.blobs)];
-        let file = IndexFile { packs, packs_to_delete: None };
-        self.test.repository.write_file(FileKind::Index, &file.to_json()).expect("memory");
+        let pack = self.test.store_pack(kind, contents);
         pack.blobs.iter().map(|blob| blob.id).collect()
     }
 

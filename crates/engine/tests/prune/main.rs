@@ -1,178 +1,23 @@
 //! Prunes: what snapshots need stays, what nothing needs goes, wherever it is interrupted.
 
+mod world;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdfast_engine::backend::{Backend, BackendErrorKind, FileKind, FileName, MemoryBackend};
-use holdfast_engine::backup::BackupOptions;
+use holdfast_engine::backend::{Backend, BackendErrorKind, FileKind, FileName};
 use holdfast_engine::blob::BlobKind;
-use holdfast_engine::check::{CheckOptions, DataSubset, check};
-use holdfast_engine::id::{BlobId, IndexId, PackId, SnapshotId};
-use holdfast_engine::index::{IndexFile, IndexPack};
+use holdfast_engine::id::{BlobId, PackId};
 use holdfast_engine::lock::{AutoUnlock, Journal, LockRequest, acquire};
 use holdfast_engine::monitor::{Cancellation, Event, Monitor, Phase, Unwatched};
-use holdfast_engine::pack::PackBuilder;
-use holdfast_engine::prune::{
-    MaxUnused, Prune, PruneError, PruneLocking, PruneOptions, PruneOutcome, PrunePlan,
-};
+use holdfast_engine::prune::{MaxUnused, PruneError, PruneOptions};
 use holdfast_engine::repair::{IndexRepairOptions, repair_index};
 use holdfast_engine::snapshot::Snapshot;
-use holdfast_testkit::random::Random;
 use holdfast_testkit::{FaultyBackend, TestRepository, files_in};
 
-/// What files held, by path.
-type Contents = BTreeMap<String, Vec<u8>>;
-
-/// A repository, a folder to back up, and what each snapshot held.
-struct World {
-    storage: Arc<MemoryBackend>,
-    test: TestRepository,
-    source: tempfile::TempDir,
-    random: Random,
-    kept: BTreeMap<SnapshotId, Contents>,
-}
-
-impl World {
-    fn new(seed: u64) -> Self {
-        let storage = Arc::new(MemoryBackend::new());
-        let test = TestRepository::create(storage.clone());
-        let source = tempfile::tempdir().expect("a folder");
-        Self { storage, test, source, random: Random::new(seed), kept: BTreeMap::new() }
-    }
-
-    /// A repository with some backups of which some were forgotten, with packs to repack and packs to remove.
-    ///
-    /// Chance decides which blobs share a pack, so the history is as long as it must be.
-    fn with_history(seed: u64) -> Self {
-        let mut world = Self::new(seed);
-        loop {
-            for _ in 0..6 {
-                world.change();
-                world.backup();
-            }
-            world.forget(3);
-            let plan = world.plan(&world.options()).expect("sound");
-            let (repack, remove) = (plan.stats().packs_to_repack, plan.stats().packs_to_remove);
-            drop(plan);
-            if repack > 0 && remove > 0 {
-                return world;
-            }
-        }
-    }
-
-    /// Writes, changes and removes some files.
-    fn change(&mut self) {
-        for _ in 0..12 {
-            let random = &mut self.random;
-            let folder = self.source.path().join(format!("folder {}", random.below(4)));
-            fs::create_dir_all(&folder).expect("made");
-            let path = folder.join(format!("file {}", random.below(12)));
-            if random.chance(1, 4) {
-                let _ = fs::remove_file(path);
-            } else {
-                let length = random.below(40_000) as usize;
-                fs::write(path, random.bytes(length)).expect("written");
-            }
-        }
-    }
-
-    fn backup(&mut self) -> SnapshotId {
-        let options = BackupOptions { pack_bytes: 100_000, ..BackupOptions::default() };
-        let done = self.test.backup_with(self.source.path(), &options, &Unwatched);
-        let outcome = done.expect("memory does not fail");
-        let id = outcome.snapshot.expect("a snapshot");
-        self.kept.insert(id, files_in(self.source.path()));
-        id
-    }
-
-    fn forget(&mut self, count: usize) {
-        for _ in 0..count {
-            let ids: Vec<_> = self.kept.keys().copied().collect();
-            let id = *self.random.pick(&ids);
-            self.kept.remove(&id);
-            self.storage.remove(FileName::new(FileKind::Snapshot, id.0)).expect("it is there");
-        }
-    }
-
-    fn options(&self) -> PruneOptions {
-        PruneOptions {
-            max_unused: MaxUnused::Bytes(0),
-            repack_smaller_than: Some(0),
-            pack_bytes: 100_000,
-            unindexed_age_min: Duration::ZERO,
-            ..PruneOptions::default()
-        }
-    }
-
-    fn plan(&self, options: &PruneOptions) -> Result<PrunePlan, PruneError> {
-        prune_of(&self.test, options).plan(&Unwatched, &Cancellation::default())
-    }
-
-    fn prune(&self, options: &PruneOptions) -> Result<PruneOutcome, PruneError> {
-        prune(&self.test, options)
-    }
-
-    /// Nothing is damaged, and every snapshot holds what it held.
-    fn assert_whole(&self) {
-        let test = TestRepository::open(self.storage.clone()).expect("it opens");
-        let options = CheckOptions { data: DataSubset::All, ..CheckOptions::default() };
-        let checked = check(&test.repository, &options, &Unwatched, &Cancellation::default());
-        let outcome = checked.expect("it lists");
-        assert!(outcome.is_sound(), "{:?}", outcome.findings);
-        let listed = self.storage.list(FileKind::Snapshot).expect("memory");
-        let ids: HashSet<_> = listed.into_iter().map(|file| SnapshotId(file.id)).collect();
-        assert_eq!(ids, self.kept.keys().copied().collect());
-        for (id, expected) in &self.kept {
-            let snapshot = Snapshot::load(&test.repository, *id).expect("it loads");
-            assert!(test.contents(snapshot.tree) == *expected, "{id:?} holds something else");
-        }
-    }
-
-    /// Every blob that the index names is needed, and lies in one place.
-    fn assert_nothing_to_remove(&self) {
-        let plan = self.plan(&self.options()).expect("sound");
-        let stats = plan.stats();
-        assert_eq!((stats.unused.blobs, stats.duplicates.blobs), (0, 0), "{stats:?}");
-        assert_eq!(stats.abandoned_packs, 0, "{stats:?}");
-    }
-
-    fn index_files(&self) -> Vec<IndexFile> {
-        let listed = self.storage.list(FileKind::Index).expect("memory");
-        let read = |id| self.test.repository.read_index_file(IndexId(id)).expect("it reads");
-        listed.into_iter().map(|file| read(file.id)).collect()
-    }
-
-    /// Replaces all index files by others, as a program without locks does.
-    fn rewrite_index(&self, change: impl Fn(&mut IndexFile)) {
-        let old = self.storage.list(FileKind::Index).expect("memory");
-        for mut file in self.index_files() {
-            change(&mut file);
-            self.test.repository.write_file(FileKind::Index, &file.to_json()).expect("memory");
-        }
-        for file in old {
-            self.storage.remove(FileName::new(FileKind::Index, file.id)).expect("memory");
-        }
-    }
-
-    fn packs(&self) -> HashSet<PackId> {
-        let listed = self.storage.list(FileKind::Pack).expect("memory");
-        listed.into_iter().map(|pack| PackId(pack.id)).collect()
-    }
-}
-
-fn prune_of<'a>(test: &'a TestRepository, options: &'a PruneOptions) -> Prune<'a> {
-    let locking =
-        PruneLocking { context: &test.context, wait: Duration::ZERO, auto_unlock: AutoUnlock::Off };
-    Prune { repository: &test.repository, options, locking: Some(locking) }
-}
-
-fn prune(test: &TestRepository, options: &PruneOptions) -> Result<PruneOutcome, PruneError> {
-    let (prune, cancel) = (prune_of(test, options), Cancellation::default());
-    let plan = prune.plan(&Unwatched, &cancel)?;
-    prune.carry_out(plan, &Unwatched, &cancel)
-}
+use world::{World, prune, prune_of};
 
 #[test]
 fn what_snapshots_need_stays_and_the_rest_goes() {
@@ -632,7 +477,8 @@ fn of_two_leaving_packs_with_what_turns_out_to_be_needed_the_one_that_is_there_s
         world.change();
         world.backup();
         let content = b"needed after all".as_slice();
-        let packs = [b"1", b"2"].map(|other| store(&world, BlobKind::Data, &[content, other]));
+        let packs =
+            [b"1", b"2"].map(|other| world.test.store_pack(BlobKind::Data, &[content, other]).id);
         let options = world.options();
         let plan = world.plan(&options).expect("sound");
         assert!(packs.iter().all(|pack| plan.packs_to_remove().contains(pack)));
@@ -643,7 +489,7 @@ fn of_two_leaving_packs_with_what_turns_out_to_be_needed_the_one_that_is_there_s
             content.len(),
             BlobId::of(content)
         );
-        store(&world, BlobKind::Tree, &[tree.as_bytes()]);
+        world.test.store_pack(BlobKind::Tree, &[tree.as_bytes()]);
         let time = "2026-01-01T00:00:00Z".parse().expect("a time");
         let tree = BlobId::of(tree.as_bytes()).into();
         let snapshot = Snapshot::new(time, tree, vec!["/".to_owned()]);
@@ -655,20 +501,4 @@ fn of_two_leaving_packs_with_what_turns_out_to_be_needed_the_one_that_is_there_s
         assert_eq!(done.expect("nothing that is needed is gone").rescued, 1);
         world.assert_whole();
     }
-}
-
-/// Stores blobs in a pack of their own, and an index file that names it.
-fn store(world: &World, kind: BlobKind, contents: &[&[u8]]) -> PackId {
-    let key = world.test.repository.master_key();
-    let mut pack = PackBuilder::with_capacity(0);
-    for content in contents {
-        pack.add(kind, BlobId::of(content), &key.seal(content), None);
-    }
-    let pack = pack.finish(key);
-    let name = FileName::new(FileKind::Pack, pack.id.0);
-    world.storage.write(name, &[&pack.bytes]).expect("memory");
-    let packs = vec![IndexPack::new(pack.id, &pack.blobs)];
-    let file = IndexFile { packs, packs_to_delete: None };
-    world.test.repository.write_file(FileKind::Index, &file.to_json()).expect("memory");
-    pack.id
 }

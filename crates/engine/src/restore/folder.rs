@@ -110,6 +110,11 @@ impl FolderTask {
         self.scope.target.path()
     }
 
+    /// True if it is of use to reserve room for a new file.
+    pub(super) fn gains_by_reserving(&self) -> bool {
+        self.scope.target.gains_by_reserving()
+    }
+
     /// Notes a name that the snapshot does not have and this restore made.
     pub(super) fn note_made(&self, name: &OsStr) {
         self.made_names.lock().insert(name.to_owned());

@@ -125,10 +125,14 @@ impl Task {
         context.event(Event::ItemStarted { path: &self.location });
         let file = folder.create_file(self.work_name(), &self.node)?;
         self.is_made.store(true, Ordering::Release);
-        if self.is_sparse(context) {
-            file.set_len(self.content_bytes())?;
-        } else if blobs > 1 {
+        // What replaces something is reserved everywhere: without room for both, it is changed in
+        // place, and that is to be known now.
+        let is_reserved = !self.is_sparse(context)
+            && (self.placement != Placement::New || self.folder.gains_by_reserving());
+        if blobs > 1 && is_reserved {
             target::reserve(&file, self.content_bytes())?;
+        } else if blobs > 1 || self.is_sparse(context) {
+            file.set_len(self.content_bytes())?;
         }
         Ok(file)
     }

@@ -19,6 +19,7 @@ use crate::tree::{Node, NodeKind};
 #[derive(Debug)]
 pub(in crate::restore) struct Target {
     root: Arc<Folder>,
+    is_in_memory: bool,
 }
 
 /// An open folder at or below the target.
@@ -36,7 +37,14 @@ impl Target {
     pub(in crate::restore) fn open(path: &Path) -> io::Result<Self> {
         let flags = OPEN_FOLDER.difference(OFlags::NOFOLLOW);
         let fd = rustix::fs::open(path, flags, Mode::empty())?;
-        Ok(Self { root: Arc::new(Folder { fd, path: path.to_owned() }) })
+        let is_in_memory = is_in_memory(&fd);
+        Ok(Self { root: Arc::new(Folder { fd, path: path.to_owned() }), is_in_memory })
+    }
+
+    /// True if files lie on a disk, where room that was reserved lies together. In memory it would
+    /// only be touched twice.
+    pub(in crate::restore) fn gains_by_reserving(&self) -> bool {
+        !self.is_in_memory
     }
 
     /// Where it is.
@@ -79,6 +87,21 @@ impl Target {
             ) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// True if the file system keeps its files in memory alone.
+fn is_in_memory(file: impl AsFd) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        /// As the kernel calls tmpfs.
+        const TMPFS: u64 = 0x0102_1994;
+        rustix::fs::fstatfs(file).is_ok_and(|stat| u64::try_from(stat.f_type) == Ok(TMPFS))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = file;
+        false
     }
 }
 
@@ -332,5 +355,17 @@ fn existing_of(stat: &rustix::fs::Stat) -> Existing {
 impl AsFd for Folder {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_in_memory_alone_is_told_from_the_rest() {
+        let flags = rustix::fs::MemfdFlags::CLOEXEC;
+        assert!(is_in_memory(rustix::fs::memfd_create("file", flags).expect("made")));
+        assert!(!is_in_memory(File::open("/proc/self/status").expect("opened")));
     }
 }

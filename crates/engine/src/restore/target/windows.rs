@@ -48,6 +48,12 @@ impl Target {
         &self.root.path
     }
 
+    /// True if files lie on a disk, where room that was reserved lies together.
+    #[expect(clippy::unused_self, reason = "elsewhere it is asked of the target")]
+    pub(in crate::restore) fn gains_by_reserving(&self) -> bool {
+        true
+    }
+
     /// The folder at a path that is relative to the target.
     pub(in crate::restore) fn folder(&self, relative: &Path) -> io::Result<Arc<Folder>> {
         let mut folder = self.root.clone();

@@ -93,23 +93,31 @@ impl FromStr for RawId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let refused = || IdError { text: text.to_owned() };
         let digits: &[u8; 64] = text.as_bytes().try_into().map_err(|_| refused())?;
-        let mut bytes = [0u8; 32];
+        // An index has millions of ids, so what is no digit is looked for once for all 64.
+        let (mut bytes, mut met) = ([0u8; 32], 0);
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let high = hex_value(pair[0]).ok_or_else(refused)?;
-            let low = hex_value(pair[1]).ok_or_else(refused)?;
-            *byte = high << 4 | low;
+            let [high, low] = [pair[0], pair[1]].map(|digit| HEX_VALUES[usize::from(digit)]);
+            met |= high | low;
+            *byte = high << 4 | low & 0xf;
         }
-        Ok(Self(bytes))
+        if met & NO_DIGIT == 0 { Ok(Self(bytes)) } else { Err(refused()) }
     }
 }
 
-fn hex_value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+/// Stands in [`HEX_VALUES`] for what is no digit.
+const NO_DIGIT: u8 = 0x80;
+
+/// What each character stands for.
+const HEX_VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let digits = b"0123456789abcdef";
+    let mut value = 0;
+    while value < digits.len() {
+        values[digits[value] as usize] = value as u8;
+        value += 1;
     }
-}
+    values
+};
 
 impl Serialize for RawId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -237,6 +245,18 @@ impl From<BlobId> for TreeId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_all_characters_the_lower_case_digits_are_taken_in_every_place() {
+        for character in (0..=127u8).map(char::from) {
+            for place in 0..64 {
+                let mut text = "0".repeat(64);
+                text.replace_range(place..=place, &character.to_string());
+                let is_digit = matches!(character, '0'..='9' | 'a'..='f');
+                assert_eq!(text.parse::<RawId>().is_ok(), is_digit, "{character:?} at {place}");
+            }
+        }
+    }
 
     #[test]
     fn an_id_is_written_and_read_as_64_digits() {

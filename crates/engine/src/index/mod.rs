@@ -22,7 +22,7 @@ pub(crate) use places::Place;
 use std::collections::HashSet;
 
 use packs::Packs;
-use segment::{Entry, Segment, bucket};
+use segment::{Segment, Unsorted};
 
 use crate::blob::{BlobKind, BlobLocation};
 use crate::id::{BlobId, PackId};
@@ -51,8 +51,8 @@ pub struct Index {
 /// Collects entries, then sorts them once.
 #[derive(Debug, Default)]
 pub struct IndexBuilder {
-    data: Vec<(u16, Entry)>,
-    trees: Vec<(u16, Entry)>,
+    data: Unsorted,
+    trees: Unsorted,
     packs: Packs,
     marked: Vec<IndexPack>,
 }
@@ -70,8 +70,8 @@ impl IndexBuilder {
             for blob in &pack.blobs {
                 let entry = self.packs.entry(number, blob);
                 match blob.kind {
-                    BlobKind::Data => self.data.push((bucket(&blob.id), entry)),
-                    BlobKind::Tree => self.trees.push((bucket(&blob.id), entry)),
+                    BlobKind::Data => self.data.push(&blob.id, entry),
+                    BlobKind::Tree => self.trees.push(&blob.id, entry),
                 }
             }
         }
@@ -340,5 +340,11 @@ mod tests {
         let index = builder.build();
         let bytes_per_blob = index.memory_bytes() as f64 / f64::from(count);
         assert!(bytes_per_blob <= 40.0, "{bytes_per_blob}");
+        assert_eq!(index.blobs(), count as usize);
+        for blob in (0..count).step_by(97) {
+            let place = index.locate(BlobKind::Data, &BlobId::of(&blob.to_le_bytes()));
+            let pack = PackId::of(&(blob / 16).to_le_bytes());
+            assert_eq!(place.map(|place| (place.pack, place.offset)), Some((pack, blob * 7)));
+        }
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! restic makes the repository and its first snapshot; the engine, as a library, adds the rest.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use holdfast_engine::backend::{FileKind, LocalBackend};
 use holdfast_engine::blob::BlobKind;
 use holdfast_engine::id::{BlobId, PackId};
-use holdfast_engine::index::{BLOBS_PER_FILE_MAX, IndexBlob, IndexFile, IndexPack};
+use holdfast_engine::index::{BLOBS_PER_FILE_MAX, IndexBlob, IndexBuilder, IndexFile, IndexPack};
 use holdfast_engine::monitor::Unwatched;
 use holdfast_engine::repository::Repository;
 use holdfast_engine::secret::Password;
@@ -61,7 +62,8 @@ fn earlier(time: Timestamp) -> Timestamp {
     time.checked_sub(SignedDuration::from_hours(1)).expect("some thousand hours ago is a time")
 }
 
-/// Adds index files that tell of so many blobs, in packs that are not there.
+/// Adds index files that tell of so many blobs, and their packs, which are of the right sizes and hold
+/// nothing but a hole: a program that looks whether they are there finds them.
 ///
 /// # Errors
 /// When the repository cannot be written.
@@ -72,10 +74,24 @@ pub fn add_index(folder: &Path, blobs: u64) -> Result<(), BenchError> {
     while left > 0 {
         let count = left.min(BLOBS_PER_FILE_MAX);
         let file = index_file(count, &mut random);
+        add_hollow_packs(folder, &file)?;
         repository
             .write_file(FileKind::Index, &file.to_json())
             .map_err(|error| BenchError::engine("could not store an index")(error.into()))?;
         left -= count;
+    }
+    Ok(())
+}
+
+fn add_hollow_packs(folder: &Path, file: &IndexFile) -> Result<(), BenchError> {
+    let mut builder = IndexBuilder::default();
+    builder.add(file);
+    for pack in builder.build().packs() {
+        let name = pack.id.to_string();
+        let path = folder.join("data").join(&name[..2]).join(name);
+        File::create(&path)
+            .and_then(|hollow| hollow.set_len(pack.file_bytes()))
+            .map_err(BenchError::io("make a pack", &path))?;
     }
     Ok(())
 }

@@ -354,8 +354,9 @@ impl World {
         overview.repositories.into_iter().next().expect("a repository")
     }
 
-    /// Backs the plan up, and waits for the end.
+    /// Backs the plan up a moment later, and waits for the end: of two snapshots one is the later.
     pub fn back_up(&self) -> OperationView {
+        self.clock.advance(Duration::from_millis(200));
         let started = self.ask(self.app().run_plan(self.plan().id)).expect("it is queued");
         self.ended(&started.operation)
     }

@@ -13,13 +13,23 @@ use holdfast_tests::repository::{TestRepository, lock_context};
 
 use super::holder::{Holder, Place, Program, within};
 
-/// Starts a process that is not restic until it gets this id.
-fn start_as(pid: u32) -> Running {
-    for _ in 0..200 {
+/// When a process was started, in ticks of 10 ms since the computer was: field 22 of its `stat`.
+fn start_tick(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+    let (_, behind_name) = stat.rsplit_once(')').expect("a name in brackets");
+    behind_name.split_whitespace().nth(19).expect("a field 22").parse().expect("a number")
+}
+
+/// Starts a process that is not restic until it gets this id, in a later tick.
+///
+/// Who gets the id of a process within 10 ms of its start cannot be told from it: it takes writing to
+/// the system's counter, as here, to be so quick.
+fn start_as(pid: u32, after: u64) -> Running {
+    for _ in 0..1000 {
         let last = (pid - 1).to_string();
         std::fs::write("/proc/sys/kernel/ns_last_pid", last).expect("these tests run as root");
         let mut process = Running::start(&mut Command::new("cat"));
-        if process.id() == pid {
+        if process.id() == pid && start_tick(pid) > after {
             return process;
         }
         process.finish();
@@ -46,8 +56,9 @@ fn the_id_of_a_killed_holdfast_given_to_another_process_does_not_keep_its_lock_a
     let repository = TestRepository::new();
     let mut holder = Holder::start(Program::Holdfast, true, Place::Here, &repository);
     let pid = holder.pid;
+    let after = start_tick(pid);
     holder.kill();
-    let mut stranger = start_as(pid);
+    let mut stranger = start_as(pid, after);
     let reason = format!("its process id {pid} now belongs to another process, started later");
     assert_eq!(lock_exclusively(&repository), [reason]);
     assert!(stranger.is_running(), "the stranger was hurt");

@@ -240,9 +240,7 @@ impl BlobDecompressor {
         let actual = self.0.decompress_to_buffer(frame, out).map_err(failed)?;
         has_length(actual, length)
     }
-}
 
-impl BlobDecompressor {
     /// Writes the content of a frame into `out`, which is as long as that.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ impl RawId {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// The sums of several messages, in their order. Two take hardly longer than one.
+    /// The sums of several messages, in their order: quicker than one after the other.
     #[must_use]
     pub fn of_all<'a>(messages: impl IntoIterator<Item = &'a [u8]>) -> Vec<Self> {
         sum::of_all(messages)

@@ -1,9 +1,9 @@
 //! SHA-256 sums of several messages at once.
 //!
-//! A processor with instructions for SHA-256 spends most of a sum waiting for the result of the
-//! round before. Two messages in turns fill that wait: both take hardly longer than one. Which
-//! messages go together does not matter, so any number of any lengths are shared out over two
-//! lanes.
+//! A processor with instructions for SHA-256 waits in a sum for the result of the round before. Two
+//! messages in turns fill a part of that wait: a quarter more bytes in the same time, measured on a
+//! Sapphire Rapids. Which messages go together does not matter, so any number of any lengths are
+//! shared out over two lanes.
 
 use sha2::block_api::compress256;
 

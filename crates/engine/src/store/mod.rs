@@ -187,7 +187,6 @@ pub(crate) struct Sealer {
     decompressor: BlobDecompressor,
     compressed: Vec<u8>,
     sealed: Vec<u8>,
-    opened: Vec<u8>,
     again: Vec<u8>,
 }
 
@@ -198,7 +197,6 @@ impl Sealer {
             decompressor: BlobDecompressor::new().map_err(std::io::Error::other)?,
             compressed: Vec::new(),
             sealed: Vec::new(),
-            opened: Vec::new(),
             again: Vec::new(),
         })
     }
@@ -299,7 +297,6 @@ impl<'a> Store<'a> {
             return Ok(added);
         }
         let key = self.repository.master_key();
-        sealer.sealed.clear();
         key.seal_into(payload, &mut sealer.sealed);
         if self.options.extra_verify {
             self.verify(id, plaintext, is_compressed, sealer)?;
@@ -372,19 +369,15 @@ impl<'a> Store<'a> {
         is_compressed: bool,
         sealer: &mut Sealer,
     ) -> Result<(), StoreError> {
-        let failed = || StoreError::Verification { id };
-        let key = self.repository.master_key();
-        key.open_into(&sealer.sealed, &mut sealer.opened).map_err(|_| failed())?;
-        let content = if is_compressed {
-            sealer
-                .decompressor
-                .decompress(&sealer.opened, plaintext.len(), &mut sealer.again)
-                .map_err(|_| failed())?;
-            &sealer.again
-        } else {
-            &sealer.opened
-        };
-        if content == plaintext { Ok(()) } else { Err(failed()) }
+        let Sealer { decompressor, compressed, sealed, again, .. } = sealer;
+        let payload = if is_compressed { compressed.as_slice() } else { plaintext };
+        let mut is_right = self.repository.master_key().opens_as(sealed, payload);
+        if is_right && is_compressed {
+            // What was opened is what was compressed, so that either proves the other.
+            let decompressed = decompressor.decompress(payload, plaintext.len(), again);
+            is_right = decompressed.is_ok() && again == plaintext;
+        }
+        if is_right { Ok(()) } else { Err(StoreError::Verification { id }) }
     }
 
     fn count(&self, kind: BlobKind, added: Added) {

@@ -52,13 +52,9 @@ impl Store<'_> {
         let stored_bytes = (bytes.len() + OVERHEAD_BYTES) as u64;
         self.count(kind, Added { bytes: uncompressed_length.into(), stored_bytes });
         let key = self.repository.master_key();
-        sealer.sealed.clear();
         key.seal_into(bytes, &mut sealer.sealed);
-        if self.options.extra_verify {
-            let opened = key.open_into(&sealer.sealed, &mut sealer.opened);
-            if opened.is_err() || sealer.opened != bytes {
-                return Err(StoreError::Verification { id });
-            }
+        if self.options.extra_verify && !key.opens_as(&sealer.sealed, bytes) {
+            return Err(StoreError::Verification { id });
         }
         let uncompressed_length = Some(uncompressed_length);
         self.pack(kind, &Sealed { id, bytes: &sealer.sealed, uncompressed_length }, full)

@@ -45,10 +45,19 @@ pub(crate) fn strike(fault: Fault, bytes: &mut [u8]) {
 
 /// The content as the compressor takes it.
 pub(crate) fn as_compressed(content: &[u8]) -> Cow<'_, [u8]> {
-    if NEXT.get() != Some(Fault::Compressing) {
-        return Cow::Borrowed(content);
+    struck(Fault::Compressing, content)
+}
+
+/// The plaintext as the cipher takes it.
+pub(crate) fn as_encrypted(plaintext: &[u8]) -> Cow<'_, [u8]> {
+    struck(Fault::Encrypting, plaintext)
+}
+
+fn struck(fault: Fault, bytes: &[u8]) -> Cow<'_, [u8]> {
+    if NEXT.get() != Some(fault) {
+        return Cow::Borrowed(bytes);
     }
-    let mut other = content.to_vec();
-    strike(Fault::Compressing, &mut other);
+    let mut other = bytes.to_vec();
+    strike(fault, &mut other);
     Cow::Owned(other)
 }

@@ -21,6 +21,7 @@ use crate::error::AppError;
 use crate::operation::Task;
 use crate::plan;
 use crate::ports::{Ports, ShellReport, Surroundings};
+use crate::schedule;
 use crate::state::State;
 
 /// The app. Clones are the same app.
@@ -28,9 +29,6 @@ use crate::state::State;
 pub struct App {
     state: Arc<State>,
 }
-
-/// How often the clock is looked at.
-const TICK: Duration = Duration::from_secs(20);
 
 impl App {
     /// Runs `work` where it may block.
@@ -66,11 +64,13 @@ impl App {
         self.state.subscribe()
     }
 
-    /// Looks at the clock every 20 seconds, for as long as it is polled.
+    /// Looks at the clock when something is due and at least once a minute, for as long as it is
+    /// polled.
     pub async fn keep_time(self) {
         while !self.state.is_closing.load(Ordering::Acquire) {
             self.tick().await;
-            tokio::time::sleep(TICK).await;
+            let until_next = self.off(|state| Ok(state.until_next_look())).await;
+            tokio::time::sleep(until_next.unwrap_or(schedule::LOOK_AT_REST)).await;
         }
     }
 

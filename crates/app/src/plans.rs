@@ -207,6 +207,13 @@ impl State {
         Ok(upcoming.into_iter().map(Timestamp::as_millisecond).collect())
     }
 
+    /// When the plan runs next; now, if it is due.
+    pub(crate) fn next_run(&self, plan: &Plan, past: &Past) -> Option<Timestamp> {
+        let past = due_past(plan, past.backups_of(&plan.id));
+        let next = schedule::upcoming(plan.schedule, past, self.now(), &self.zone(), 1);
+        next.first().copied()
+    }
+
     /// When the plan became due, if it is due now and nothing of it runs or waits.
     pub(crate) fn due_since(&self, plan: &Plan, past: &Past) -> Option<Timestamp> {
         if plan.schedule == Schedule::Manual || self.queue.lock().of_plan(&plan.id).is_some() {

@@ -456,6 +456,15 @@ impl State {
         self.changed();
     }
 
+    /// How long the clock need not be looked at.
+    pub(crate) fn until_next_look(&self) -> Duration {
+        let (now, past) = (self.now(), self.past());
+        let is_at_work = self.operations(|operations| operations.values().any(Operation::is_live));
+        let plans = self.file().plans;
+        let due = plans.iter().filter_map(|plan| self.next_run(plan, &past)).min();
+        schedule::until_next_look(is_at_work, due, now)
+    }
+
     /// Stops what runs, and returns once nothing does.
     pub(crate) fn shut_down(&self) {
         {

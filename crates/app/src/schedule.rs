@@ -3,6 +3,8 @@
 //! Everything is derived from the schedule, the last run and now; there are no timers to lose. A
 //! run that was missed, once or many times, is due exactly once.
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -18,7 +20,14 @@ pub(crate) struct Past {
     pub(crate) last_started: Option<Timestamp>,
 }
 
-/// A run this late was missed: the app looks at the clock every 20 seconds.
+/// How soon the clock is looked at again while something runs or waits.
+const LOOK_AT_WORK: Duration = Duration::from_secs(20);
+
+/// How soon the clock is looked at again when nothing is due before: computers fall asleep, clocks
+/// are set, and drives are plugged in without a word. A computer at rest is woken no more often.
+pub(crate) const LOOK_AT_REST: Duration = Duration::from_secs(60);
+
+/// A run this late was missed: the app looks at the clock when it is due, unless it is asleep.
 const MISSED_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
 /// How far a clock may be set back before a last run "in the future" no longer counts.
@@ -55,6 +64,18 @@ pub(crate) fn due_since(
             (counted.is_none_or(|start| start < slot)).then_some(slot)
         }
     }
+}
+
+/// How long the app may go without looking at the clock.
+pub(crate) fn until_next_look(
+    is_at_work: bool,
+    due: Option<Timestamp>,
+    now: Timestamp,
+) -> Duration {
+    let most = if is_at_work { LOOK_AT_WORK } else { LOOK_AT_REST };
+    // What is due already and did not begin waits for something else than the clock.
+    let due = due.filter(|due| *due > now).map(|due| due.duration_since(now).unsigned_abs());
+    due.map_or(most, |due| due.min(most))
 }
 
 /// True if a run that became due at `due` is to be called missed.
@@ -154,6 +175,19 @@ mod tests {
 
     fn due(schedule: Schedule, past: Past, now: &str) -> Option<Timestamp> {
         due_since(schedule, past, at(now), &berlin())
+    }
+
+    #[test]
+    fn the_clock_is_looked_at_when_something_is_due_and_seldom_at_rest() {
+        let now = at("2026-03-01 00:00");
+        let in_seconds = |seconds| Some(now + SignedDuration::from_secs(seconds));
+        let seconds = |is_at_work, due| until_next_look(is_at_work, due, now).as_secs();
+        assert_eq!(seconds(false, None), 60);
+        assert_eq!(seconds(false, in_seconds(7)), 7);
+        assert_eq!(seconds(false, in_seconds(3600)), 60);
+        // Due already: it waits for a drive, or a password, and no clock helps.
+        assert_eq!(seconds(true, in_seconds(0)), 20);
+        assert_eq!(seconds(false, in_seconds(-5)), 60);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-// Now, for everything that says how long ago something was. Ticks twice a minute, and whenever the
-// app tells something new: what just happened must not lie in the future.
+// Now, for everything that says how long ago something was. Ticks twice a minute while anybody can see
+// it, and whenever the app tells something new: what just happened must not lie in the future.
 class Clock {
   now = $state(Date.now());
 
@@ -8,7 +8,9 @@ class Clock {
   }
 
   start(): void {
-    setInterval(() => this.tick(), 30_000);
+    setInterval(() => {
+      if (!document.hidden) this.tick();
+    }, 30_000);
     // A window that was hidden for hours must not show old words when it comes back.
     document.addEventListener("visibilitychange", () => this.tick());
   }

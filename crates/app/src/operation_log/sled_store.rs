@@ -9,11 +9,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{LogError, MemoryLog, OperationLog};
-use crate::api::{FindingGroup, LogLine, OperationId};
+use crate::api::{FindingGroup, LogLine, Moment, OperationId};
 use crate::durable;
 use crate::error::{AppError, Cause};
 use crate::operation::Operation;
@@ -107,7 +108,13 @@ struct SledLog {
     lines: sled::Tree,
     findings: sled::Tree,
     notes: sled::Tree,
+    /// The moment of the last line that was written out.
+    written_out_at: Mutex<Moment>,
 }
+
+/// Lines of one operation come in swarms: those within so many milliseconds of one that was written
+/// out go out with the next one, or with what the operation does next.
+const LINES_WRITTEN_OUT_EVERY: Moment = 1000;
 
 impl SledLog {
     fn open(folder: &Path) -> Result<Self, sled::Error> {
@@ -128,7 +135,8 @@ impl SledLog {
             .path(folder)
             .mode(sled::Mode::LowSpace)
             .cache_capacity(8 * 1024 * 1024)
-            .flush_every_ms(Some(1000))
+            // sled's own thread would wake a computer at rest once a second.
+            .flush_every_ms(None)
             .open()?;
         let log = Self {
             folder: folder.to_owned(),
@@ -136,6 +144,7 @@ impl SledLog {
             lines: database.open_tree("lines")?,
             findings: database.open_tree("findings")?,
             notes: database.open_tree("notes")?,
+            written_out_at: Mutex::new(Moment::MIN),
             database,
         };
         // Reads every page, so that damage shows now and not in the middle of a backup.
@@ -144,6 +153,11 @@ impl SledLog {
         }
         log.check_begun()?;
         Ok(log)
+    }
+
+    /// Hands what was stored to the operating system, which keeps it when the process is killed.
+    fn write_out(&self) -> Result<(), LogError> {
+        self.database.flush().map(drop).map_err(|error| LogError::new("write", error))
     }
 
     /// sled takes a file that it cannot read anything of for a new one, and begins anew in silence.
@@ -169,7 +183,7 @@ impl SledLog {
 impl OperationLog for SledLog {
     fn put(&self, operation: &Operation) -> Result<(), LogError> {
         put(&self.operations, operation.id.0.as_bytes(), operation)?;
-        self.database.flush().map(drop).map_err(|error| LogError::new("write", error))
+        self.write_out()
     }
 
     fn all(&self) -> Result<Vec<Operation>, LogError> {
@@ -180,7 +194,14 @@ impl OperationLog for SledLog {
         let number = self.database.generate_id().map_err(|error| LogError::new("write", error))?;
         let mut key = line_prefix(operation);
         key.extend_from_slice(&number.to_be_bytes());
-        put(&self.lines, &key, line)
+        put(&self.lines, &key, line)?;
+        let mut written_out_at = self.written_out_at.lock();
+        // A clock that was set back must not hold lines back.
+        if line.at.abs_diff(*written_out_at) < LINES_WRITTEN_OUT_EVERY.unsigned_abs() {
+            return Ok(());
+        }
+        *written_out_at = line.at;
+        self.write_out()
     }
 
     fn lines(&self, operation: &OperationId) -> Result<Vec<LogLine>, LogError> {
@@ -192,7 +213,8 @@ impl OperationLog for SledLog {
         operation: &OperationId,
         findings: &[FindingGroup],
     ) -> Result<(), LogError> {
-        put(&self.findings, operation.0.as_bytes(), &findings)
+        put(&self.findings, operation.0.as_bytes(), &findings)?;
+        self.write_out()
     }
 
     fn findings(&self, operation: &OperationId) -> Result<Vec<FindingGroup>, LogError> {
@@ -202,8 +224,8 @@ impl OperationLog for SledLog {
     }
 
     fn put_note(&self, name: &str, text: &str) -> Result<(), LogError> {
-        let stored = self.notes.insert(name, text);
-        stored.map(drop).map_err(|error| LogError::new("write", error))
+        self.notes.insert(name, text).map_err(|error| LogError::new("write", error))?;
+        self.write_out()
     }
 
     fn note(&self, name: &str) -> Result<Option<String>, LogError> {
@@ -226,7 +248,7 @@ impl OperationLog for SledLog {
     }
 
     fn make_durable(&self) -> Result<(), LogError> {
-        self.database.flush().map_err(|error| LogError::new("write", error))?;
+        self.write_out()?;
         File::options()
             .read(true)
             .write(true)
@@ -265,7 +287,7 @@ fn understood<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
 mod tests {
     use super::super::contract;
     use super::*;
-    use crate::api::Code;
+    use crate::api::{Code, LogLevel};
 
     fn opened(folder: &Path) -> Opened {
         open(folder, Timestamp::UNIX_EPOCH).expect("nobody else has it open")
@@ -320,6 +342,27 @@ mod tests {
         let second = open(&history, Timestamp::UNIX_EPOCH).err().expect("it refuses");
         assert_eq!(second.code(), Code::AlreadyRunning);
         contract::holds(first.log.as_ref());
+    }
+
+    #[test]
+    fn what_was_said_is_on_the_disk_while_the_app_runs_though_no_thread_wakes_for_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = SledLog::open(folder.path()).expect("it opens");
+        let line = |at, text: &str| LogLine { at, level: LogLevel::Info, text: text.to_owned() };
+        let id = OperationId("an-operation".to_owned());
+        for said in [line(0, "one of a swarm"), line(999, "its last"), line(5000, "much later")] {
+            log.append(&id, &said).expect("it is written");
+        }
+        log.append(&id, &line(4200, "the clock was set back")).expect("it is written");
+        log.put_note("a note", "its text").expect("it is written");
+        // What a process that is killed now leaves behind.
+        let left = tempfile::tempdir().expect("a folder");
+        for name in ["db", "conf", "begun"] {
+            fs::copy(folder.path().join(name), left.path().join(name)).expect("it is there");
+        }
+        let again = SledLog::open(left.path()).expect("it opens");
+        assert_eq!(again.lines(&id).expect("they can be read").len(), 4);
+        assert_eq!(again.note("a note").expect("it can be read").as_deref(), Some("its text"));
     }
 
     #[test]

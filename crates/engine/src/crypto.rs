@@ -37,6 +37,28 @@ const PIECE_BYTES: usize = 8 << 10;
 #[error("the bytes do not match their seal")]
 pub struct BrokenSeal;
 
+/// What sealing adds to encrypted bytes, apart from them: it belongs to these bytes alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seal {
+    nonce: [u8; NONCE_BYTES],
+    tag: [u8; TAG_BYTES],
+}
+
+impl Seal {
+    pub(crate) fn from_bytes(bytes: [u8; OVERHEAD_BYTES]) -> Self {
+        let [nonce, tag] = [&bytes[..NONCE_BYTES], &bytes[NONCE_BYTES..]]
+            .map(|half| half.try_into().expect("nonce and tag have 16 bytes each"));
+        Self { nonce, tag }
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; OVERHEAD_BYTES] {
+        let mut bytes = [0; OVERHEAD_BYTES];
+        bytes[..NONCE_BYTES].copy_from_slice(&self.nonce);
+        bytes[NONCE_BYTES..].copy_from_slice(&self.tag);
+        bytes
+    }
+}
+
 /// A key that seals and opens.
 ///
 /// ```
@@ -206,6 +228,28 @@ impl MasterKey {
             }
         }
         equal(&mac.tag(), parts.tag)
+    }
+
+    /// The seal of sealed bytes, and what is encrypted between its parts; `None` if they are too short.
+    pub(crate) fn parts_of(sealed: &[u8]) -> Option<(Seal, &[u8])> {
+        let Parts { nonce, ciphertext, tag } = Parts::of(sealed).ok()?;
+        Some((Seal { nonce: *nonce, tag: *tag }, ciphertext))
+    }
+
+    /// Decrypts what was sealed where it lies.
+    ///
+    /// # Errors
+    /// When the seal is not of these bytes; what then stands there means nothing.
+    pub(crate) fn open_in_place(&self, seal: &Seal, bytes: &mut [u8]) -> Result<(), BrokenSeal> {
+        if seal.nonce == [0; NONCE_BYTES] {
+            return Err(BrokenSeal);
+        }
+        let (mut keystream, mut mac) = (self.keystream(&seal.nonce), self.mac(&seal.nonce));
+        for piece in bytes.chunks_mut(PIECE_BYTES) {
+            mac.add(piece);
+            keystream.apply_keystream(piece);
+        }
+        if equal(&mac.tag(), &seal.tag) { Ok(()) } else { Err(BrokenSeal) }
     }
 
     /// What was sealed.

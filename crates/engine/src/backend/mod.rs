@@ -9,6 +9,7 @@ mod local;
 mod memory;
 mod throttle;
 
+pub(crate) use cache::make_private_folders;
 pub use cache::{CacheFolder, CachedBackend, MAX_AGE_DAYS, cache_folders};
 pub use local::LocalBackend;
 pub use memory::MemoryBackend;

@@ -13,17 +13,20 @@ mod file;
 mod packs;
 mod places;
 mod segment;
+mod sorted;
 
 pub use file::{BLOBS_PER_FILE_MAX, IndexBlob, IndexFile, IndexPack};
 
 pub use packs::PackSummary;
 pub(crate) use places::Place;
+pub(crate) use sorted::SortedIndex;
 
 use std::collections::HashSet;
 
 use packs::Packs;
 use segment::{Segment, Unsorted};
 
+use crate::backend::Listed;
 use crate::blob::{BlobKind, BlobLocation};
 use crate::id::{BlobId, PackId};
 
@@ -51,6 +54,8 @@ pub struct Index {
 /// Collects entries, then sorts them once.
 #[derive(Debug, Default)]
 pub struct IndexBuilder {
+    /// What is known already, without its packs.
+    base: Index,
     data: Unsorted,
     trees: Unsorted,
     packs: Packs,
@@ -58,6 +63,12 @@ pub struct IndexBuilder {
 }
 
 impl IndexBuilder {
+    /// Collects what is beside an index.
+    pub(crate) fn beside(mut base: Index) -> Self {
+        let packs = std::mem::take(&mut base.packs);
+        Self { base, packs, ..Self::default() }
+    }
+
     /// Adds what an index file says.
     pub fn add(&mut self, file: &IndexFile) {
         self.marked.extend(file.marked_packs());
@@ -80,9 +91,9 @@ impl IndexBuilder {
     /// The index of everything that was added.
     #[must_use]
     pub fn build(self) -> Index {
-        let mut index = Index { segments: Vec::new(), packs: self.packs, marked: None };
+        let mut index = Index { packs: self.packs, ..self.base };
         index.packs.shrink();
-        index.segments.push(Segment::new(self.data, self.trees));
+        index.add_segment(Segment::new(self.data, self.trees));
         index.add_marked(&self.marked);
         index
     }
@@ -106,7 +117,7 @@ impl Index {
             IndexBuilder { packs: std::mem::take(&mut self.packs), ..Default::default() };
         builder.add_packs(packs);
         self.packs = builder.packs;
-        self.segments.push(Segment::new(builder.data, builder.trees));
+        self.add_segment(Segment::new(builder.data, builder.trees));
         // Keep segments growing geometrically, so that adding n blobs costs n log n in all.
         while let [.., before, last] = self.segments.as_slice() {
             if before.len() > 2 * last.len() {
@@ -118,17 +129,34 @@ impl Index {
         }
     }
 
+    /// Adds what the others do not say already.
+    fn add_segment(&mut self, mut segment: Segment) {
+        self.segments.iter().for_each(|other| segment.leave_out(other));
+        if segment.len() > 0 || self.segments.is_empty() {
+            self.segments.push(segment);
+        }
+    }
+
+    /// The packs that hold trees, and the sizes of their files.
+    pub(crate) fn tree_packs(&self) -> Vec<Listed> {
+        let mut has_trees = vec![false; self.packs.iter().len()];
+        let trees = self.segments.iter().flat_map(|segment| segment.entries(BlobKind::Tree));
+        trees.for_each(|(entry, _)| has_trees[entry.pack() as usize] = true);
+        let packs = self.packs.iter().zip(has_trees).filter(|(_, has_trees)| *has_trees);
+        packs.map(|(pack, _)| Listed { id: pack.id.0, size: pack.file_bytes() }).collect()
+    }
+
     /// True if the blob lies in a known pack, and not only in marked ones.
     #[must_use]
     pub fn contains(&self, kind: BlobKind, id: &BlobId) -> bool {
-        self.segments.iter().any(|segment| !segment.find(kind, id).is_empty())
+        self.segments.iter().any(|segment| segment.find(kind, id).len() > 0)
     }
 
     /// Where the blob lies; any one place, if there are several, and in a marked pack only if in no
     /// other.
     #[must_use]
     pub fn locate(&self, kind: BlobKind, id: &BlobId) -> Option<BlobLocation> {
-        match self.segments.iter().find_map(|segment| segment.find(kind, id).first()) {
+        match self.segments.iter().find_map(|segment| segment.find(kind, id).next()) {
             Some(entry) => Some(self.packs.location(entry)),
             None => self.marked.as_ref()?.locate(kind, id),
         }

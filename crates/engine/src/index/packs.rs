@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use hashbrown::HashTable;
 
 use super::segment::{Entry, LENGTH_ESCAPE, PackNumber};
+use super::sorted::{Bytes, put_list};
 use super::{IndexBlob, IndexFile, IndexPack};
 use crate::backend::Listed;
 use crate::blob::{BlobKind, BlobLocation};
@@ -30,6 +31,9 @@ impl PackSummary {
     }
 }
 
+/// Bytes of a pack in a sorted index: its id and two sizes.
+const PACK_BYTES: usize = 40;
+
 #[derive(Debug, Default)]
 pub(super) struct Packs {
     known: Vec<PackSummary>,
@@ -48,8 +52,12 @@ impl Packs {
             known.blob_bytes = known.blob_bytes.max(summarize(pack).blob_bytes);
             return number;
         }
+        self.push(summarize(pack))
+    }
+
+    fn push(&mut self, pack: PackSummary) -> PackNumber {
         let number = PackNumber::try_from(self.known.len()).expect("fewer than 2^32 packs");
-        self.known.push(summarize(pack));
+        self.known.push(pack);
         let known = &self.known;
         let hash = |number: &PackNumber| hash_of(&known[*number as usize].id);
         self.numbers.insert_unique(hash_of(&pack.id), number, hash);
@@ -69,7 +77,7 @@ impl Packs {
         ids.iter().filter_map(|id| self.find_number(id)).collect()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &PackSummary> {
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &PackSummary> {
         self.known.iter()
     }
 
@@ -82,7 +90,7 @@ impl Packs {
         Entry::new(pack, blob)
     }
 
-    pub(super) fn location(&self, entry: &Entry) -> BlobLocation {
+    pub(super) fn location(&self, entry: Entry) -> BlobLocation {
         let (mut length, mut plain) = (entry.length(), entry.uncompressed_length());
         if length == LENGTH_ESCAPE || plain == LENGTH_ESCAPE {
             (length, plain) = self.long[&(entry.pack(), entry.offset())];
@@ -93,6 +101,55 @@ impl Packs {
             length,
             uncompressed_length: Some(plain).filter(|plain| *plain > 0),
         }
+    }
+
+    /// True if the entry can have come of these packs.
+    pub(super) fn knows(&self, entry: Entry) -> bool {
+        let is_long = [entry.length(), entry.uncompressed_length()].contains(&LENGTH_ESCAPE);
+        (entry.pack() as usize) < self.known.len()
+            && (!is_long || self.long.contains_key(&(entry.pack(), entry.offset())))
+    }
+
+    /// Appends them for [`read`](Self::read).
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let packs = self.known.iter().map(|pack| {
+            let mut bytes = [0; PACK_BYTES];
+            bytes[..32].copy_from_slice(pack.id.as_bytes());
+            bytes[32..36].copy_from_slice(&pack.blob_bytes.to_le_bytes());
+            bytes[36..].copy_from_slice(&pack.header_bytes.to_le_bytes());
+            bytes
+        });
+        put_list(out, packs);
+        let long = self.long.iter().map(|((pack, offset), (length, plain))| {
+            let mut bytes = [0; 16];
+            for (bytes, number) in bytes.chunks_exact_mut(4).zip([pack, offset, length, plain]) {
+                bytes.copy_from_slice(&number.to_le_bytes());
+            }
+            bytes
+        });
+        put_list(out, long);
+    }
+
+    pub(super) fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let mut packs = Self::default();
+        let list: &[[u8; PACK_BYTES]] = bytes.list()?;
+        packs.known.reserve_exact(list.len());
+        packs.numbers.reserve(list.len(), |_| 0);
+        for bytes in list {
+            let (id, sizes) = bytes.split_first_chunk().expect("an id comes first");
+            let [a, b, c, d, e, f, g, h] = *sizes else { return None };
+            let id = PackId::from_bytes(*id);
+            packs.push(PackSummary {
+                id,
+                blob_bytes: u32::from_le_bytes([a, b, c, d]),
+                header_bytes: u32::from_le_bytes([e, f, g, h]),
+            });
+        }
+        for _ in 0..bytes.number()? {
+            let place = (bytes.number()?, bytes.number()?);
+            packs.long.insert(place, (bytes.number()?, bytes.number()?));
+        }
+        Some(packs)
     }
 
     /// Gives back the memory that growing left over.

@@ -209,7 +209,7 @@ impl Prune<'_> {
         let mut snapshots = list_ids(repository, FileKind::Snapshot, SnapshotId)?;
         snapshots.retain(|id| !self.options.assume_forgotten.contains(id));
         let mut index_files: HashSet<IndexId> = list_ids(repository, FileKind::Index, IndexId)?;
-        let mut index = repository.load_index(cancel)?;
+        let mut index = repository.load_index_to_remove(cancel)?;
         let listed = repository.list(FileKind::Pack)?;
         let stores = !self.options.dry_run && !self.options.remove_index_first;
         if let Some(lock) = lock.as_ref().filter(|_| stores) {

@@ -80,7 +80,7 @@ impl PackRepair<'_> {
         let watch = Watch { monitor, cancel };
         monitor.event(Event::Phase(Phase::Preparing));
         let packs = self.listed()?;
-        let index = self.repository.load_index(cancel)?;
+        let index = self.repository.load_index_to_remove(cancel)?;
         let ids: HashSet<PackId> = packs.iter().map(|pack| PackId(pack.id)).collect();
         let said = Said::read(self.repository, watch)?.blobs_of(self.repository, &ids)?;
         let salvaged = self.salvage(&packs, &said, watch)?;

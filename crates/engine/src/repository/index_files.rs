@@ -1,6 +1,7 @@
 //! The index files of a repository: one, all of them, or all that can be read.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use serde::de::Error as _;
@@ -9,8 +10,8 @@ use serde::{Deserialize, Deserializer};
 use super::{ReadError, Repository};
 use crate::backend::{BackendErrorKind, FileKind, FileName};
 use crate::codec::{self, CodecError};
-use crate::id::IndexId;
-use crate::index::{Index, IndexBuilder, IndexFile, IndexPack};
+use crate::id::{IndexId, RawId};
+use crate::index::{Index, IndexBuilder, IndexFile, IndexPack, SortedIndex};
 use crate::monitor::{Cancellation, Event, Finding, FindingKind, Monitor, with_causes};
 
 impl Repository {
@@ -32,12 +33,18 @@ impl Repository {
         }
     }
 
-    /// What all index files say, read over all cores.
+    /// What all index files say, read over all cores, or from the cache where it was sorted before.
     ///
     /// # Errors
     /// When any index file cannot be read: an incomplete index would make data look absent.
     pub fn load_index(&self, cancel: &Cancellation) -> Result<Index, ReadError> {
-        self.load_index_files(cancel, &Err)
+        self.load_index_with(self.sorted.as_ref(), cancel, &Err)
+    }
+
+    /// The same from the index files themselves: what is removed must not depend on what another
+    /// process made of them.
+    pub(crate) fn load_index_to_remove(&self, cancel: &Cancellation) -> Result<Index, ReadError> {
+        self.load_index_with(None, cancel, &Err)
     }
 
     /// What those index files say that can be read; each that is damaged is a finding. This is for
@@ -68,7 +75,7 @@ impl Repository {
         monitor: &dyn Monitor,
         cancel: &Cancellation,
     ) -> Result<Index, ReadError> {
-        self.load_index_files(cancel, &|error| {
+        self.load_index_with(self.sorted.as_ref(), cancel, &|error| {
             if !is_of_this_file_alone(&error) {
                 return Err(error);
             }
@@ -80,38 +87,67 @@ impl Repository {
         })
     }
 
-    fn load_index_files(
+    fn load_index_with(
         &self,
+        sorted: Option<&SortedIndex>,
         cancel: &Cancellation,
-        pass_over: &(dyn Fn(ReadError) -> Result<(), ReadError> + Sync),
+        pass_over: PassOver<'_>,
     ) -> Result<Index, ReadError> {
-        let listed = self.list(FileKind::Index)?;
-        let next = AtomicUsize::new(0);
+        let listed: HashSet<RawId> =
+            self.list(FileKind::Index)?.into_iter().map(|file| file.id).collect();
+        let loaded = sorted.and_then(|sorted| sorted.load(&self.key, &listed)).unwrap_or_default();
+        self.backend.note_tree_packs(&loaded.index.tree_packs());
+        let covered = loaded.index.blobs();
+        let beside: Vec<IndexId> =
+            listed.difference(&loaded.files).map(|id| IndexId(*id)).collect();
+        let builder = Mutex::new(IndexBuilder::beside(loaded.index));
+        let is_complete = self.read_index_files(&beside, &builder, cancel, pass_over)?;
+        let index = builder.into_inner().build();
+        if let Some(sorted) = sorted.filter(|_| is_complete) {
+            sorted.keep(&index, listed.into_iter().collect(), covered, &self.key, cancel);
+        }
+        Ok(index)
+    }
+
+    /// Adds what these files say; false if some were passed over.
+    fn read_index_files(
+        &self,
+        files: &[IndexId],
+        builder: &Mutex<IndexBuilder>,
+        cancel: &Cancellation,
+        pass_over: PassOver<'_>,
+    ) -> Result<bool, ReadError> {
+        let (next, is_complete) = (AtomicUsize::new(0), AtomicBool::new(true));
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let builder = Mutex::new(IndexBuilder::default());
         let work = || -> Result<(), ReadError> {
-            while let Some(file) = listed.get(next.fetch_add(1, Ordering::Relaxed)) {
+            while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                 if cancel.is_cancelled() {
                     return Err(ReadError::Cancelled);
                 }
-                match self.read_index_file(IndexId(file.id)) {
+                match self.read_index_file(*file) {
                     Ok(read) => {
                         self.backend.note_tree_packs(&read.tree_packs());
                         builder.lock().add(&read);
                     }
-                    Err(error) => pass_over(error)?,
+                    Err(error) => {
+                        pass_over(error)?;
+                        is_complete.store(false, Ordering::Relaxed);
+                    }
                 }
             }
             Ok(())
         };
         std::thread::scope(|scope| {
             let workers: Vec<_> =
-                (0..threads.min(listed.len())).map(|_| scope.spawn(work)).collect();
+                (0..threads.min(files.len())).map(|_| scope.spawn(work)).collect();
             workers.into_iter().try_for_each(|worker| worker.join().expect("workers do not panic"))
         })?;
-        Ok(builder.into_inner().build())
+        Ok(is_complete.into_inner())
     }
 }
+
+/// Whether to go on after a file that cannot be read.
+type PassOver<'a> = &'a (dyn Fn(ReadError) -> Result<(), ReadError> + Sync);
 
 /// An index file that is read piece by piece.
 #[derive(Deserialize)]

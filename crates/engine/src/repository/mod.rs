@@ -31,7 +31,7 @@ use crate::config::{FORMAT_VERSIONS, RepositoryConfig};
 use crate::crypto::MasterKey;
 use crate::id::{BlobId, KeyId, PackId, RawId, TreeId};
 use crate::identity::Identity;
-use crate::index::Index;
+use crate::index::{Index, SortedIndex};
 use crate::key::{KdfCost, KeyFile};
 use crate::pack::Header;
 use crate::secret::Password;
@@ -65,8 +65,10 @@ pub struct Repository {
     backend: Arc<dyn Backend>,
     config: RepositoryConfig,
     polynomial: Polynomial,
-    key: MasterKey,
+    key: Arc<MasterKey>,
     key_id: KeyId,
+    /// Kept in the cache, if there is one.
+    sorted: Option<SortedIndex>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -136,7 +138,7 @@ impl Repository {
         let json = serde_json::to_vec(&config).expect("strings and numbers become JSON");
         backend.write(FileName::CONFIG, &[&key.seal(&json)]).map_err(failed)?;
         backend.sync().map_err(failed)?;
-        Ok(Self { backend, config, polynomial, key, key_id })
+        Ok(Self { backend, config, polynomial, key: Arc::new(key), key_id, sorted: None })
     }
 
     /// Opens a repository with a password. Deriving a key takes about half a second for each key
@@ -173,7 +175,7 @@ impl Repository {
             .chunker_polynomial
             .parse()
             .map_err(|_| damaged("its chunker polynomial is not valid"))?;
-        Ok(Self { backend, config, polynomial, key, key_id })
+        Ok(Self { backend, config, polynomial, key: Arc::new(key), key_id, sorted: None })
     }
 
     /// The same with local copies of what is read often, below the folder `base`. `now` tells when the
@@ -181,8 +183,14 @@ impl Repository {
     #[must_use]
     pub fn cached_in(mut self, base: &Path, now: SystemTime) -> Self {
         let cached = CachedBackend::new(self.backend, base, self.config.id, now);
+        self.sorted = Some(SortedIndex::new(cached.cache_folder(), self.config.id));
         self.backend = Arc::new(cached);
         self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn sorted_index(&mut self) -> Option<&mut SortedIndex> {
+        self.sorted.as_mut()
     }
 
     /// The repository's config.

@@ -31,6 +31,10 @@ impl Files {
         Self { folder }
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn path(&self, file: FileName) -> Option<PathBuf> {
         let name = file.id.to_string();
         Some(self.folder.join(folder_name(file.kind)?).join(&name[..2]).join(name))
@@ -133,7 +137,7 @@ fn make(base: &Path, folder: &Path, now: SystemTime) -> io::Result<()> {
 }
 
 /// Makes a folder and those that it lies in, for this user alone.
-fn make_folders(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_folders(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -12,6 +12,7 @@
 mod files;
 mod folders;
 
+pub(crate) use files::make_folders as make_private_folders;
 pub use folders::{CacheFolder, MAX_AGE_DAYS, cache_folders};
 
 use std::collections::{HashMap, HashSet};
@@ -70,6 +71,11 @@ impl CachedBackend {
             proven: Mutex::default(),
             fetching: Mutex::default(),
         }
+    }
+
+    /// The folder of this repository's copies.
+    pub(crate) fn cache_folder(&self) -> &Path {
+        self.files.folder()
     }
 
     /// A whole file that matches its name.

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use super::Watch;
 use super::change::{ChangeRules, change_of};
+use super::entries::Kept;
 use super::exclude::Rules;
 use super::file::{ChunkJob, FileJob};
 use super::folder::{Folder, Place};
@@ -25,7 +26,7 @@ use crate::id::{BlobId, TreeId};
 use crate::monitor::{Cancellation, Change, Event, FindingKind, ItemKind, Monitor};
 use crate::pack::FinishedPack;
 use crate::store::{Added, Fence, Sealer, Store, StoreError};
-use crate::tree::{Node, NodeKind, Tree};
+use crate::tree::{Node, NodeKind};
 
 /// Files that wait. Each may hold its folder open, so there are far fewer than open files allowed.
 const FILES_WAITING_MAX: usize = 256;
@@ -225,19 +226,22 @@ impl<'a> Archive<'a> {
     pub(super) fn entry(
         &self,
         directory: &Arc<Directory>,
-        name: &OsStr,
-        mut node: Node,
-        previous: Option<Node>,
-        place: Place,
+        kept: Kept<'_>,
         worker: &mut Worker,
     ) -> Result<(), StoreError> {
+        let Kept { name, mut node, previous, is_complete, place, .. } = kept;
         match node.kind {
             NodeKind::File => {
                 if let Some(previous) = &previous
                     && self.change_rules.is_unchanged(&node, previous)
                 {
-                    if self.has_content(previous) {
-                        return self.unchanged(directory, name, node, previous, &place, worker);
+                    if self.has_content(previous.content.as_deref()) {
+                        // Even where no time tells of a change: another user may have made the
+                        // parent snapshot, from whom some attributes are hidden.
+                        if !is_complete {
+                            self.complete(directory, name, &mut node);
+                        }
+                        return self.unchanged(name, node, previous, &place, worker);
                     }
                     let path = directory.path().join(name);
                     let message = "the repository lost a part of this file, which is unchanged; \
@@ -259,7 +263,9 @@ impl<'a> Archive<'a> {
                 self.leave_out(&place, worker)
             }
             _ => {
-                self.complete(directory, name, &mut node);
+                if !is_complete {
+                    self.complete(directory, name, &mut node);
+                }
                 let change = change_of(&node, previous.as_ref());
                 self.item(&place, name, ItemKind::Other, change, 0, Added::default(), None);
                 self.bring(&place, &node, worker)
@@ -269,16 +275,12 @@ impl<'a> Archive<'a> {
 
     fn unchanged(
         &self,
-        directory: &Arc<Directory>,
         name: &OsStr,
         mut node: Node,
         previous: &Node,
         place: &Place,
         worker: &mut Worker,
     ) -> Result<(), StoreError> {
-        // Even where no time tells of a change: another user may have made the parent snapshot,
-        // from whom some attributes are hidden.
-        self.complete(directory, name, &mut node);
         node.content.clone_from(&previous.content);
         self.monitor.event(Event::Bytes(node.size));
         let size = node.size;
@@ -286,8 +288,9 @@ impl<'a> Archive<'a> {
         self.bring(place, &node, worker)
     }
 
-    fn has_content(&self, previous: &Node) -> bool {
-        previous.content.as_ref().is_some_and(|content| {
+    /// True if the repository has all of a file's content.
+    pub(super) fn has_content(&self, content: Option<&[BlobId]>) -> bool {
+        content.is_some_and(|content| {
             content.iter().all(|id| self.store.is_indexed(BlobKind::Data, id))
         })
     }
@@ -350,8 +353,7 @@ impl<'a> Archive<'a> {
     ) -> Result<(), StoreError> {
         let mut folder = Arc::clone(folder);
         while folder.arrived() {
-            let json = folder.take_tree();
-            let id = TreeId::of(&json);
+            let (id, json) = folder.take_tree();
             let blob = BlobId::from(id);
             let added =
                 self.store.add(BlobKind::Tree, blob, &json, &mut worker.sealer, &worker.full)?;
@@ -370,45 +372,6 @@ impl<'a> Archive<'a> {
             folder = place.folder;
         }
         Ok(())
-    }
-
-    pub(super) fn previous_tree(&self, id: Option<TreeId>) -> Previous {
-        let Some(id) = id else { return Previous::default() };
-        let read = self.store.read_indexed(BlobKind::Tree, id.into());
-        let tree = read
-            .map_err(|error| {
-                self.store.distrust_packs_of(BlobKind::Tree, &id.into());
-                error.to_string()
-            })
-            .and_then(|json| Tree::decode(&json).map_err(|error| error.to_string()));
-        match tree {
-            Ok(tree) => Previous { nodes: tree.nodes.into_iter().peekable() },
-            Err(message) => {
-                // Everything in this folder is read and stored again, which mends the repository.
-                let message = format!("the parent snapshot's folder cannot be read: {message}");
-                self.finding(FindingKind::Damaged, Path::new(""), "archival", message);
-                Previous::default()
-            }
-        }
-    }
-}
-
-/// The entries of a folder in the parent snapshot, taken in the order of their names.
-pub(super) struct Previous {
-    nodes: std::iter::Peekable<std::vec::IntoIter<Node>>,
-}
-
-impl Default for Previous {
-    fn default() -> Self {
-        Self { nodes: Vec::new().into_iter().peekable() }
-    }
-}
-
-impl Previous {
-    /// The entry with this name. Names must be asked for in ascending order.
-    pub(super) fn take(&mut self, name: &[u8]) -> Option<Node> {
-        while self.nodes.next_if(|node| node.name.as_slice() < name).is_some() {}
-        self.nodes.next_if(|node| node.name == name)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::archive::{Archive, FolderJob, Opening, Worker};
 use super::entries::Kept;
-use super::exclude::FolderMarkers;
+use super::exclude::{FolderMarkers, Judgement};
 use super::folder::{Folder, Place};
 use super::source::{Directory, name_bytes, node_of_ancestor, node_of_path};
 use super::targets::{Child, Top};
@@ -55,7 +55,7 @@ impl Archive<'_> {
         previous: Option<TreeId>,
         worker: &mut Worker,
     ) -> Result<(), StoreError> {
-        let mut previous = self.previous_tree(previous);
+        let mut previous = self.previous_of(folder, previous);
         let mut inside = None;
         for (number, (name, child)) in top.children.iter().enumerate() {
             let before = previous.take(name_bytes(name));
@@ -96,6 +96,7 @@ impl Archive<'_> {
                 }
             }
         }
+        self.end_of(previous);
         self.arrived(folder, worker)
     }
 
@@ -180,7 +181,8 @@ impl Archive<'_> {
             return Ok(());
         };
         node.name = name_bytes(name).to_vec();
-        let kept = Kept { name: found_as, node, judgement, previous, place: folder.expect(number) };
+        let (name, place) = (found_as, folder.expect(number));
+        let kept = Kept { name, node, judgement, previous, is_complete: false, place };
         if let Some(job) = self.kept_entry(directory, kept, *device, worker)? {
             self.queue.push_folders(std::iter::once(job));
         }
@@ -215,7 +217,9 @@ impl Archive<'_> {
         match Directory::open(parent) {
             Ok(directory) => {
                 let name = path.file_name().unwrap_or_default();
-                self.entry(&Arc::new(directory), name, node, previous, place, worker)
+                let (judgement, is_complete) = (Judgement::Included, false);
+                let kept = Kept { name, node, judgement, previous, is_complete, place };
+                self.entry(&Arc::new(directory), kept, worker)
             }
             Err(error) => {
                 self.find(path, "open", &error);

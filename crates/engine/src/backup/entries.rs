@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::archive::{Archive, FolderJob, Opening, Worker};
 use super::exclude::{FolderMarkers, Judgement};
 use super::folder::{Folder, Place};
+use super::previous::Likeness;
 use super::source::{Directory, name_bytes};
 use crate::id::TreeId;
 use crate::monitor::FindingKind;
@@ -21,6 +22,8 @@ pub(super) struct Kept<'a> {
     pub(super) judgement: Judgement,
     /// The same in the parent snapshot.
     pub(super) previous: Option<Node>,
+    /// Whether all of its metadata was read.
+    pub(super) is_complete: bool,
     pub(super) place: Place,
 }
 
@@ -34,7 +37,7 @@ impl Archive<'_> {
         device: u64,
         worker: &mut Worker,
     ) -> Result<(), StoreError> {
-        let mut previous = self.previous_tree(previous);
+        let mut previous = self.previous_of(folder, previous);
         let markers = self.markers_of(directory);
         let mut folders = Vec::new();
         for (number, name) in names.iter().enumerate() {
@@ -44,12 +47,22 @@ impl Archive<'_> {
             if markers.exclude(name) || self.is_repeated(directory, names, number) {
                 continue;
             }
-            let Some((node, judgement)) = self.kept_node(directory, name, device) else { continue };
+            let kept = self.kept_node(directory, name, device);
+            let Some((mut node, judgement)) = kept else { continue };
+            let likeness = self.likeness(directory, name, &mut node, &mut previous, folder);
+            let is_complete = match likeness {
+                Likeness::Same(at) => {
+                    folder.put_as_before(number, at);
+                    continue;
+                }
+                Likeness::Unknown { is_complete } => is_complete,
+            };
             let before = previous.take(name_bytes(name));
             let place = folder.expect(number);
-            let kept = Kept { name, node, judgement, previous: before, place };
+            let kept = Kept { name, node, judgement, previous: before, is_complete, place };
             folders.extend(self.kept_entry(directory, kept, device, worker)?);
         }
+        self.end_of(previous);
         self.queue.push_folders(folders.into_iter());
         Ok(())
     }
@@ -62,12 +75,12 @@ impl Archive<'_> {
         device: u64,
         worker: &mut Worker,
     ) -> Result<Option<FolderJob>, StoreError> {
-        let Kept { name, node, judgement, previous, place } = kept;
-        if node.kind != NodeKind::Folder {
-            self.entry(directory, name, node, previous, place, worker)?;
-        } else if judgement == Judgement::IncludedEmpty {
-            self.mount_point(directory, name, node, previous, place, worker)?;
+        if kept.node.kind != NodeKind::Folder {
+            self.entry(directory, kept, worker)?;
+        } else if kept.judgement == Judgement::IncludedEmpty {
+            self.mount_point(directory, kept, worker)?;
         } else {
+            let Kept { name, node, previous, place, .. } = kept;
             let opening = Opening::In(Arc::clone(directory), name.to_owned());
             return Ok(Some(FolderJob { opening, node, previous, place, device }));
         }
@@ -134,12 +147,10 @@ impl Archive<'_> {
     fn mount_point(
         &self,
         directory: &Arc<Directory>,
-        name: &OsStr,
-        mut node: Node,
-        previous: Option<Node>,
-        place: Place,
+        kept: Kept<'_>,
         worker: &mut Worker,
     ) -> Result<(), StoreError> {
+        let Kept { name, mut node, previous, place, .. } = kept;
         self.complete(directory, name, &mut node);
         let path = place.path_of(name);
         let empty = Folder::new(path, Some(place), node, previous, 0, self.clock.awake());

@@ -2,14 +2,20 @@
 //!
 //! A [`Folder`] collects its entries, each already encoded, in any order. Whoever brings the last one
 //! makes the tree, stores it and brings the folder to its own parent: nobody ever waits for a folder.
+//!
+//! The text of an entry that is as it was stays where it is, in the parent snapshot's tree. If all of
+//! that tree comes together again, byte for byte, its id is known.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::id::TreeId;
 use crate::store::Added;
 use crate::tree::{Node, TREE_PREFIX, TREE_SUFFIX};
 
@@ -25,10 +31,29 @@ pub(super) struct Folder {
     pub(super) previous: Option<Node>,
     /// When it was begun.
     pub(super) begun: Duration,
-    entries: Mutex<Vec<Vec<u8>>>,
+    /// Its tree in the parent snapshot, once it was read.
+    before: OnceLock<TreeBefore>,
+    entries: Mutex<Vec<Entry>>,
     /// Entries that are still to come, and one for who is handing them out.
     left: AtomicUsize,
     added: Mutex<Added>,
+}
+
+/// A folder's tree in the parent snapshot.
+pub(super) struct TreeBefore {
+    pub(super) id: TreeId,
+    /// What the id is the sum of.
+    pub(super) json: Vec<u8>,
+}
+
+/// What was brought for a name: the text of an entry.
+#[derive(Clone)]
+enum Entry {
+    /// Nothing.
+    None,
+    Made(Vec<u8>),
+    /// It stands here in the tree of the parent snapshot.
+    Before(Range<usize>),
 }
 
 /// An entry's place: its folder, and its number among the folder's names.
@@ -54,7 +79,8 @@ impl Folder {
             node,
             previous,
             begun,
-            entries: Mutex::new(vec![Vec::new(); names]),
+            before: OnceLock::new(),
+            entries: Mutex::new(vec![Entry::None; names]),
             left: AtomicUsize::new(1),
             added: Mutex::default(),
         })
@@ -68,7 +94,19 @@ impl Folder {
 
     /// Takes an entry that need not be waited for.
     pub(super) fn put(&self, number: usize, entry: Vec<u8>) {
-        self.entries.lock()[number] = entry;
+        self.entries.lock()[number] = Entry::Made(entry);
+    }
+
+    /// Takes an entry that need not be waited for and stands there in the tree that was
+    /// [kept](Self::keep_before).
+    pub(super) fn put_as_before(&self, number: usize, at: Range<usize>) {
+        self.entries.lock()[number] = Entry::Before(at);
+    }
+
+    /// Keeps the folder's tree in the parent snapshot, whose JSON is known to be what its id says, and
+    /// gives it back.
+    pub(super) fn keep_before(&self, before: TreeBefore) -> &TreeBefore {
+        self.before.get_or_init(|| before)
     }
 
     /// True for the one call after which nothing is to come any more. Called once for each
@@ -88,20 +126,65 @@ impl Folder {
         *self.added.lock()
     }
 
-    /// The tree's JSON. Names that brought no entry (excluded, vanished, unreadable) are left out.
-    pub(super) fn take_tree(&self) -> Vec<u8> {
+    /// The tree's id and JSON. Names that brought no entry (excluded, vanished, unreadable) are left
+    /// out.
+    pub(super) fn take_tree(&self) -> (TreeId, Cow<'_, [u8]>) {
         let entries = std::mem::take(&mut *self.entries.lock());
-        let bytes: usize = entries.iter().map(|entry| entry.len() + 1).sum();
+        let before = self.before.get();
+        if let Some(before) = before.filter(|before| before.is_made_of(&entries)) {
+            return (before.id, Cow::Borrowed(&before.json));
+        }
+        let texts = || entries.iter().filter_map(|entry| entry.text(before));
+        let bytes: usize = texts().map(|text| text.len() + 1).sum();
         let mut json = Vec::with_capacity(bytes + 16);
         json.extend_from_slice(TREE_PREFIX);
-        for (nth, entry) in entries.iter().filter(|entry| !entry.is_empty()).enumerate() {
+        for (nth, text) in texts().enumerate() {
             if nth > 0 {
                 json.push(b',');
             }
-            json.extend_from_slice(entry);
+            json.extend_from_slice(text);
         }
         json.extend_from_slice(TREE_SUFFIX);
-        json
+        (TreeId::of(&json), Cow::Owned(json))
+    }
+}
+
+impl Entry {
+    fn text<'a>(&'a self, before: Option<&'a TreeBefore>) -> Option<&'a [u8]> {
+        match self {
+            Self::None => None,
+            Self::Made(text) => Some(text),
+            Self::Before(at) => before.map(|before| &before.json[at.clone()]),
+        }
+    }
+}
+
+impl TreeBefore {
+    /// True if its JSON is what these entries would be written as.
+    fn is_made_of(&self, entries: &[Entry]) -> bool {
+        let json = self.json.as_slice();
+        if !json.starts_with(TREE_PREFIX) {
+            return false;
+        }
+        let (mut at, mut is_first) = (TREE_PREFIX.len(), true);
+        for entry in entries.iter().filter(|entry| !matches!(entry, Entry::None)) {
+            if !std::mem::take(&mut is_first) {
+                if json.get(at) != Some(&b',') {
+                    return false;
+                }
+                at += 1;
+            }
+            let (is_here, length) = match entry {
+                Entry::Before(range) => (range.start == at, range.len()),
+                Entry::Made(text) => (json[at..].starts_with(text), text.len()),
+                Entry::None => (true, 0),
+            };
+            if !is_here {
+                return false;
+            }
+            at += length;
+        }
+        json[at..] == *TREE_SUFFIX
     }
 }
 
@@ -146,7 +229,9 @@ mod tests {
         }
         assert!(!folder.arrived());
         assert!(folder.arrived());
-        assert_eq!(folder.take_tree(), b"{\"nodes\":[{0},{2},{3}]}\n");
+        let (id, json) = folder.take_tree();
+        assert_eq!(*json, *b"{\"nodes\":[{0},{2},{3}]}\n");
+        assert_eq!(id, TreeId::of(&json));
     }
 
     #[test]
@@ -162,6 +247,49 @@ mod tests {
     #[test]
     fn an_empty_folder_has_restics_empty_tree() {
         let folder = Folder::new("/".into(), None, Node::default(), None, 2, Duration::ZERO);
-        assert_eq!(folder.take_tree(), b"{\"nodes\":[]}\n");
+        assert_eq!(*folder.take_tree().1, *b"{\"nodes\":[]}\n");
+    }
+
+    #[test]
+    fn a_tree_has_the_id_that_it_had_if_and_only_if_it_is_the_same_byte_for_byte() {
+        // What the tree was; which entries are as before; the others; whether all is as it was.
+        let check = |before: &[u8],
+                     as_before: &[(usize, Range<usize>)],
+                     made: &[(usize, &str)],
+                     is_same| {
+            let folder = Folder::new("/".into(), None, Node::default(), None, 4, Duration::ZERO);
+            // No sum of anything, so that it is told from one that was computed.
+            let id = TreeId::from_bytes([7; 32]);
+            folder.keep_before(TreeBefore { id, json: before.to_vec() });
+            let mut texts = vec![None; 4];
+            for (number, at) in as_before {
+                folder.put_as_before(*number, at.clone());
+                texts[*number] = Some(before[at.clone()].to_vec());
+            }
+            for (number, text) in made {
+                folder.put(*number, text.as_bytes().to_vec());
+                texts[*number] = Some(text.as_bytes().to_vec());
+            }
+            let texts: Vec<_> = texts.into_iter().flatten().collect();
+            let expected = [TREE_PREFIX, &texts.join(&b','), TREE_SUFFIX].concat();
+            let (made_id, json) = folder.take_tree();
+            assert_eq!(*json, *expected);
+            assert_eq!(expected == before, is_same);
+            assert_eq!(made_id, if is_same { id } else { TreeId::of(&expected) });
+        };
+        let two = b"{\"nodes\":[{a},{b}]}\n";
+        check(two, &[(0, 10..13), (3, 14..17)], &[], true);
+        check(two, &[(0, 10..13)], &[(2, "{b}")], true);
+        check(two, &[], &[(0, "{a}"), (1, "{b}")], true);
+        check(two, &[(0, 10..13)], &[], false);
+        check(two, &[(1, 14..17)], &[], false);
+        check(two, &[(0, 10..13), (1, 14..17)], &[(2, "{c}")], false);
+        check(two, &[(0, 10..13)], &[(1, "{c}")], false);
+        check(two, &[], &[(0, "{a},{b}")], true);
+        check(b"{\"nodes\":[{a}, {b}]}\n", &[(0, 10..13), (1, 15..18)], &[], false);
+        check(b"{\"nodes\":[{a}]}", &[(0, 10..13)], &[], false);
+        check(b"{\"nodes\": [{a}]}\n", &[(0, 11..14)], &[], false);
+        check(b"{\"nodes\":[]}\n", &[], &[], true);
+        check(b"{\"nodes\":null}\n", &[], &[], false);
     }
 }

@@ -17,6 +17,7 @@ mod file;
 mod folder;
 mod input;
 mod options;
+mod previous;
 mod queue;
 mod report;
 mod scan;

@@ -125,6 +125,19 @@ impl Archive<'_> {
         begun: Option<Duration>,
     ) {
         place.folder.count(added);
+        self.item_at(&place.path_of(name), kind, change, bytes, added, begun);
+    }
+
+    /// The same for one whose content was not stored, by its path in the snapshot.
+    pub(super) fn item_at(
+        &self,
+        path: &Path,
+        kind: ItemKind,
+        change: Change,
+        bytes: u64,
+        added: Added,
+        begun: Option<Duration>,
+    ) {
         if kind == ItemKind::File {
             let count = match change {
                 Change::New => &self.counts.files_new,
@@ -134,9 +147,8 @@ impl Archive<'_> {
             count.fetch_add(1, Ordering::Relaxed);
             self.counts.bytes.fetch_add(bytes, Ordering::Relaxed);
         }
-        let path = place.path_of(name);
         self.monitor.event(Event::ItemFinished(Item {
-            path: &path,
+            path,
             kind,
             change,
             bytes,

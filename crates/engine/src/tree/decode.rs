@@ -1,5 +1,6 @@
 //! Reads trees, at the speed that reading a parent snapshot or checking a repository needs.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -19,41 +20,148 @@ const NODES_RESERVED_MAX: usize = 16 << 10;
 
 /// Reads a tree's JSON.
 pub(super) fn decode(bytes: &[u8]) -> Result<Tree, TreeError> {
-    let mut reader = Reader::new(bytes);
-    let mut nodes = None;
-    reader.expect(b'{', "an object")?;
-    let mut is_first = true;
-    while let Some(key) = reader.key(&mut is_first)? {
-        if key.plain() == Some(b"nodes") && nodes.is_none() {
-            nodes = Some(decode_nodes(&mut reader)?);
-        } else {
-            reader.any()?;
-        }
-    }
-    match (reader.peek(), nodes) {
-        (None, Some(nodes)) => Ok(Tree { nodes }),
-        (None, None) => reader.refused("a list of nodes"),
-        (Some(_), _) => reader.refused("the end of the tree"),
-    }
-}
-
-fn decode_nodes(reader: &mut Reader<'_>) -> Result<Vec<Node>, TreeError> {
-    let mut nodes: Vec<Node> = Vec::new();
-    if reader.take_null() {
-        return Ok(nodes);
-    }
-    reader.expect(b'[', "a list of nodes")?;
-    nodes.reserve((reader.left() / USUAL_NODE_BYTES).min(NODES_RESERVED_MAX));
-    let mut names = RecentNames::default();
-    let mut is_first = true;
-    while reader.element(&mut is_first)? {
-        let node = decode_node(reader, &mut names)?;
-        if nodes.last().is_some_and(|last| last.name >= node.name) {
-            return Err(TreeError::Order { name: String::from_utf8_lossy(&node.name).into() });
-        }
+    let mut left = Nodes::of(bytes)?;
+    let reserved = (bytes.len() / USUAL_NODE_BYTES).min(NODES_RESERVED_MAX);
+    let mut nodes = Vec::with_capacity(reserved);
+    while let Some(node) = left.next()? {
         nodes.push(node);
     }
-    Ok(nodes)
+    Ok(Tree { nodes })
+}
+
+/// The nodes of a tree, each read when it is asked for, or passed over by its text.
+pub(crate) struct Nodes<'a> {
+    bytes: &'a [u8],
+    reader: Reader<'a>,
+    names: RecentNames,
+    is_first: bool,
+    /// The name of the last node, once there was one.
+    last: Option<Vec<u8>>,
+    has_ended: bool,
+}
+
+impl<'a> Nodes<'a> {
+    /// Those of the tree with this JSON. What is wrong with it may be found at any node, or at the
+    /// end.
+    pub(crate) fn of(bytes: &'a [u8]) -> Result<Self, TreeError> {
+        let mut reader = Reader::new(bytes);
+        reader.expect(b'{', "an object")?;
+        let mut is_first = true;
+        while let Some(key) = reader.key(&mut is_first)? {
+            if key.plain() != Some(b"nodes") {
+                reader.any()?;
+                continue;
+            }
+            let is_null = reader.take_null();
+            if !is_null {
+                reader.expect(b'[', "a list of nodes")?;
+            }
+            let names = RecentNames::default();
+            let has_ended = false;
+            let mut nodes = Self { bytes, reader, names, is_first: true, last: None, has_ended };
+            if is_null {
+                nodes.end()?;
+            }
+            return Ok(nodes);
+        }
+        match reader.peek() {
+            None => reader.refused("a list of nodes"),
+            Some(_) => reader.refused("the end of the tree"),
+        }
+    }
+
+    /// The next node; none after the last, nor after a failure.
+    pub(crate) fn next(&mut self) -> Result<Option<Node>, TreeError> {
+        if self.has_ended {
+            return Ok(None);
+        }
+        let read = self.read_next();
+        self.has_ended |= read.is_err();
+        read
+    }
+
+    fn read_next(&mut self) -> Result<Option<Node>, TreeError> {
+        if !self.reader.element(&mut self.is_first)? {
+            self.end()?;
+            return Ok(None);
+        }
+        let node = decode_node(&mut self.reader, &mut self.names)?;
+        if self.last.as_ref().is_some_and(|last| *last >= node.name) {
+            return Err(TreeError::Order { name: String::from_utf8_lossy(&node.name).into() });
+        }
+        self.passed(&node.name);
+        Ok(Some(node))
+    }
+
+    fn passed(&mut self, name: &[u8]) {
+        let last = self.last.get_or_insert_default();
+        last.clear();
+        last.extend_from_slice(name);
+    }
+
+    /// Reads what stands after the list.
+    fn end(&mut self) -> Result<(), TreeError> {
+        self.has_ended = true;
+        while self.reader.key(&mut false)?.is_some() {
+            self.reader.any()?;
+        }
+        match self.reader.peek() {
+            None => Ok(()),
+            Some(_) => self.reader.refused("the end of the tree"),
+        }
+    }
+
+    /// Where the next node's text begins, if nothing stands between it and the last one but what has
+    /// to.
+    fn next_at(&self) -> Option<usize> {
+        let at = self.reader.position();
+        match (self.has_ended, self.is_first, self.bytes.get(at)) {
+            (false, true, _) => Some(at),
+            (false, false, Some(b',')) => Some(at + 1),
+            _ => None,
+        }
+    }
+
+    /// True if the next node's text begins with these bytes.
+    pub(crate) fn begins_with(&self, text: &[u8]) -> bool {
+        self.next_at().is_some_and(|at| self.bytes[at..].starts_with(text))
+    }
+
+    /// Where the next node stands, if these bytes are its text up to the end.
+    pub(crate) fn is_next(&self, text: &[u8]) -> Option<Range<usize>> {
+        let at = self.next_at().filter(|_| self.begins_with(text))?;
+        Some(at..at + text.len())
+    }
+
+    /// Where the next node stands, if these bytes are the text of a file up to its content, and
+    /// nothing follows that. Fills in the content.
+    pub(crate) fn is_next_but_for_content(
+        &self,
+        text: &[u8],
+        content: &mut Vec<BlobId>,
+    ) -> Option<Range<usize>> {
+        const KEY: &[u8] = br#","content":"#;
+        let start = self.next_at().filter(|_| self.begins_with(text))?;
+        let list_start = start + text.len() + KEY.len();
+        if !self.bytes[start + text.len()..].starts_with(KEY) {
+            return None;
+        }
+        let mut reader = Reader::starting_at(self.bytes, list_start);
+        content.clear();
+        decode_content(&mut reader, content).ok()?;
+        let list_end = reader.position();
+        // Brackets; 64 digits, two quotes and a comma for each: with any blank it would be longer.
+        let shortest = 2 + content.len() * 67 - usize::from(!content.is_empty());
+        let is_all = list_end - list_start == shortest && self.bytes.get(list_end) == Some(&b'}');
+        is_all.then_some(start..list_end + 1)
+    }
+
+    /// Passes over the next node, which has this name and stands there, as was just found out.
+    pub(crate) fn pass(&mut self, name: &[u8], at: &Range<usize>) {
+        self.is_first = false;
+        self.reader = Reader::starting_at(self.bytes, at.end);
+        self.passed(name);
+    }
 }
 
 fn decode_node(reader: &mut Reader<'_>, names: &mut RecentNames) -> Result<Node, TreeError> {
@@ -99,7 +207,9 @@ fn decode_node(reader: &mut Reader<'_>, names: &mut RecentNames) -> Result<Node,
             }
             Key::GenericAttributes => decode_generic_attributes(reader, &mut node)?,
             Key::Device => node.device = reader.number()?,
-            Key::Content => node.content = Some(decode_content(reader)?),
+            Key::Content => {
+                decode_content(reader, node.content.insert(Vec::new()))?;
+            }
             Key::Subtree => node.subtree = Some(TreeId(reader.id()?)),
             Key::Error => node.error = decode_text(reader)?,
         }
@@ -268,14 +378,13 @@ fn decode_generic_attributes(reader: &mut Reader<'_>, node: &mut Node) -> Result
     Ok(())
 }
 
-fn decode_content(reader: &mut Reader<'_>) -> Result<Vec<BlobId>, TreeError> {
-    let mut content = Vec::new();
+fn decode_content(reader: &mut Reader<'_>, content: &mut Vec<BlobId>) -> Result<(), TreeError> {
     reader.expect(b'[', "a list of blobs")?;
     let mut is_first = true;
     while reader.element(&mut is_first)? {
         content.push(BlobId(reader.id()?));
     }
-    Ok(content)
+    Ok(())
 }
 
 /// The users and groups seen last. Most entries of a folder share theirs, and so their memory.

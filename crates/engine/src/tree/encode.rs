@@ -31,6 +31,13 @@ impl Node {
     ///
     /// Keys that this version does not know stand at the end.
     pub fn encode_into(&self, out: &mut Vec<u8>) {
+        self.encode_looked_at(out);
+        self.encode_completed(out);
+        self.encode_stored(out);
+    }
+
+    /// The first part: what looking at the entry tells.
+    pub(crate) fn encode_looked_at(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(br#"{"name":"#);
         write_name(&self.name, out);
         out.extend_from_slice(br#","type":""#);
@@ -48,10 +55,18 @@ impl Node {
         write_unless_zero(br#","device_id":"#, self.device_id, out);
         write_unless_zero(br#","size":"#, self.size, out);
         write_unless_zero(br#","links":"#, self.links, out);
+    }
+
+    /// The second part: what it is completed with.
+    pub(crate) fn encode_completed(&self, out: &mut Vec<u8>) {
         self.write_link_target(out);
         self.write_extended_attributes(out);
         self.write_generic_attributes(out);
         write_unless_zero(br#","device":"#, self.device, out);
+    }
+
+    /// The last part: what its content was stored as.
+    pub(crate) fn encode_stored(&self, out: &mut Vec<u8>) {
         self.write_content(out);
         if let Some(subtree) = &self.subtree {
             out.extend_from_slice(br#","subtree":"#);

@@ -13,6 +13,7 @@ mod printable;
 mod reader;
 pub(crate) mod walk;
 
+pub(crate) use decode::Nodes;
 pub use name::shown;
 pub(crate) use node::is_device_of_windows;
 pub use node::{ExtendedAttribute, Node, NodeKind, mode};

@@ -23,7 +23,17 @@ pub(super) struct RawText<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+        Self::starting_at(bytes, 0)
+    }
+
+    /// A reader that goes on at this place.
+    pub(super) fn starting_at(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at }
+    }
+
+    /// Which place it is.
+    pub(super) fn position(&self) -> usize {
+        self.at
     }
 
     pub(super) fn refused<T>(&self, expected: &'static str) -> Result<T, TreeError> {
@@ -45,11 +55,6 @@ impl<'a> Reader<'a> {
             self.at += 1;
         }
         self.bytes.get(self.at).copied()
-    }
-
-    /// How many bytes are left to read.
-    pub(super) fn left(&self) -> usize {
-        self.bytes.len() - self.at
     }
 
     /// Steps over `byte` if it is next.

@@ -193,6 +193,51 @@ proptest! {
     }
 
     #[test]
+    fn a_node_is_passed_over_by_its_text_alone_and_any_other_is_read(
+        nodes in prop::collection::vec((any_node(), any::<bool>(), any::<bool>()), 0..6),
+    ) {
+        let mut nodes = nodes;
+        nodes.sort_by(|(a, ..), (b, ..)| a.name.cmp(&b.name));
+        nodes.dedup_by(|(a, ..), (b, ..)| a.name == b.name);
+        for (node, _, has_error) in &mut nodes {
+            if !*has_error {
+                node.error.clear();
+            }
+        }
+        let bytes = Tree { nodes: nodes.iter().map(|(node, ..)| node.clone()).collect() }.encode();
+        let mut left = Nodes::of(&bytes).expect("a tree");
+        let mut found = Vec::new();
+        for (node, is_other, _) in &nodes {
+            let (mut whole, mut text) = (Vec::new(), Vec::new());
+            node.encode_into(&mut whole);
+            node.encode_looked_at(&mut text);
+            prop_assert!(left.begins_with(&text));
+            node.encode_completed(&mut text);
+            let other = Node { links: node.links ^ 1, ..node.clone() };
+            let mut other_text = Vec::new();
+            other.encode_looked_at(&mut other_text);
+            other.encode_completed(&mut other_text);
+            prop_assert_eq!(left.is_next_but_for_content(&other_text, &mut found), None);
+            let at = left.is_next_but_for_content(&text, &mut found);
+            prop_assert_eq!(at.is_some(), node.content.is_some() && node.error.is_empty());
+            if let Some(at) = at {
+                prop_assert_eq!(&bytes[at.clone()], whole.as_slice());
+                prop_assert_eq!(Some(&found), node.content.as_ref());
+                prop_assert_eq!(left.is_next(&whole), Some(at));
+            }
+            match left.is_next(&whole) {
+                Some(at) if !is_other => left.pass(&node.name, &at),
+                at => {
+                    prop_assert!(at.is_some());
+                    let read = left.next().expect("a tree");
+                    prop_assert_eq!(format!("{read:?}"), format!("{:?}", Some(node)));
+                }
+            }
+        }
+        prop_assert!(matches!(left.next(), Ok(None)));
+    }
+
+    #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = Tree::decode(&bytes);
     }

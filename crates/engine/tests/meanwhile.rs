@@ -90,6 +90,24 @@ fn a_snapshot_that_is_changed_while_all_are_listed_is_among_them() {
 }
 
 #[test]
+fn snapshots_that_are_changed_while_all_are_listed_are_there_once() {
+    let tag = |storage: &Arc<MemoryBackend>, _, _: &Snapshot| {
+        let test = TestRepository::open(storage.clone()).expect("it opens");
+        for (id, snapshot) in load_all(&test.repository, &Unwatched).expect("memory lists") {
+            let tagged = Snapshot { tags: vec!["kept".to_owned()], ..snapshot };
+            tagged.store(&test.repository).expect("memory stores");
+            storage.remove(snapshot_file(id)).expect("it is there");
+        }
+    };
+    let moments = at_each_moment(tag, &|test| {
+        let all = load_all(&test.repository, &Unwatched).expect("it lists");
+        let tagged = all.iter().filter(|(_, snapshot)| !snapshot.tags.is_empty()).count();
+        assert!(all.len() == 3 && [0, 3].contains(&tagged), "{tagged} of {}", all.len());
+    });
+    assert!(moments > 5, "{moments}");
+}
+
+#[test]
 fn a_snapshot_that_is_forgotten_while_prune_plans_stops_nothing() {
     let moments = forgetting_at_each_moment(&|test| {
         let (options, cancel) = (PruneOptions::default(), Cancellation::default());

@@ -12,7 +12,7 @@ use crate::selection::Stored;
 use crate::session::Session;
 
 /// Lists snapshots. It takes no lock: nothing but snapshots is read, and one that is removed meanwhile
-/// is not listed.
+/// is listed as it was, or not at all.
 pub(crate) fn snapshots(session: &Session, arguments: &SnapshotsArguments) -> Ended {
     if arguments.last {
         session.terminal.warn_of_old_flag("last", "use --latest 1");

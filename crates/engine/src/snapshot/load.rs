@@ -40,7 +40,7 @@ pub struct Snapshots {
 ///
 /// One that cannot be read is a finding: the others are worth having without it. Whoever removes
 /// data by what snapshots need must not use this list if there was one, and whoever chooses among
-/// them needs [`load`]. Those that another program removes meanwhile are left out.
+/// them needs [`load`]. One that another program removes meanwhile is there as it was, or not at all.
 ///
 /// # Errors
 /// When they cannot be listed.
@@ -63,7 +63,8 @@ pub fn load_all(
 }
 
 /// All snapshots, and which of them cannot be read; each of these is a finding, too. One that another
-/// program changes meanwhile is there as it was or as it is.
+/// program changes meanwhile is there as it was or as it is, and one that it removes as it was or not
+/// at all.
 ///
 /// # Errors
 /// When they cannot be listed.
@@ -78,13 +79,17 @@ pub fn load_all(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn load(repository: &Repository, monitor: &dyn Monitor) -> Result<Snapshots, ReadError> {
-    let snapshots = Mutex::new(Snapshots::default());
+    let mut snapshots = Mutex::new(Snapshots::default());
     let cancel = Cancellation::default();
     let mut listed_before = HashSet::new();
     loop {
         let listed = repository.list(FileKind::Snapshot)?;
-        let ids = listed.into_iter().map(|file| SnapshotId(file.id));
-        let ids: Vec<_> = ids.filter(|id| listed_before.insert(*id)).collect();
+        let listed: HashSet<_> = listed.into_iter().map(|file| SnapshotId(file.id)).collect();
+        // What went after it was read is there under another name, or not at all.
+        let known = snapshots.get_mut();
+        known.readable.retain(|(id, _)| listed.contains(id));
+        known.unreadable.retain(|id| listed.contains(id));
+        let ids: Vec<_> = listed.into_iter().filter(|id| listed_before.insert(*id)).collect();
         let left = AtomicUsize::new(ids.len());
         for_each_snapshot(repository, &ids, &cancel, &|id, loaded| {
             left.fetch_sub(1, Ordering::Relaxed);

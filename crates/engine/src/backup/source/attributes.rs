@@ -16,8 +16,12 @@ use rustix::io::Errno;
 use super::Unread;
 use crate::tree::{ExtendedAttribute, Node};
 
-/// Large enough for most lists and values, and small: the kernel takes as much memory for each call.
+/// Large enough for most lists and values, and small: the kernel takes as much memory for each call
+/// as it is offered.
 const BUFFER_BYTES: usize = 1 << 10;
+
+/// What is longer is not read, and that is told.
+const VALUE_BYTES_MAX: usize = 64 << 20;
 
 thread_local! {
     static BUFFERS: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
@@ -91,7 +95,9 @@ fn has_proc() -> bool {
     *HAS.get_or_init(|| Path::new("/proc/self/fd").is_dir())
 }
 
-/// Calls `fill` with an empty buffer, and with a larger one as long as it is too small.
+/// Calls `fill` with an empty buffer, and with a larger one as long as it is too small. One that comes
+/// back full counts as that: of a resource fork, macOS hands out as much as there is room for, and does
+/// not tell that there is more.
 fn filled(
     out: &mut Vec<u8>,
     fill: impl Fn(&mut Vec<u8>) -> rustix::io::Result<usize>,
@@ -99,10 +105,13 @@ fn filled(
     let mut capacity = BUFFER_BYTES;
     loop {
         out.clear();
+        out.shrink_to(capacity);
         out.reserve(capacity);
         match fill(out) {
-            Err(Errno::RANGE) if capacity < 64 << 20 => capacity *= 4,
-            result => return result,
+            Ok(count) if count < out.capacity() => return Ok(count),
+            Ok(_) | Err(Errno::RANGE) if capacity < VALUE_BYTES_MAX => capacity *= 4,
+            Ok(_) => return Err(Errno::FBIG),
+            error => return error,
         }
     }
 }
@@ -175,4 +184,41 @@ pub(crate) fn remove(place: Place<'_>, name: &[u8]) -> io::Result<()> {
         |file| rustix::fs::fremovexattr(file, name),
         |path| rustix::fs::lremovexattr(path, name),
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read of a value of so many bytes where the system cuts short what there is no room for.
+    fn read_where_values_are_cut_short(value_bytes: usize) -> rustix::io::Result<usize> {
+        let mut out = Vec::new();
+        let read = filled(&mut out, |out| {
+            let count = value_bytes.min(out.capacity() - out.len());
+            out.resize(count, 7);
+            Ok(count)
+        });
+        read.inspect(|count| assert_eq!(*count, out.len()))
+    }
+
+    #[test]
+    fn a_value_that_the_system_would_cut_short_is_read_whole_or_not_at_all() {
+        for value_bytes in [0, 1, BUFFER_BYTES - 1, BUFFER_BYTES, 5000, 300_000] {
+            assert_eq!(read_where_values_are_cut_short(value_bytes), Ok(value_bytes));
+        }
+        assert!(read_where_values_are_cut_short(VALUE_BYTES_MAX + 1).is_err());
+    }
+
+    #[test]
+    fn what_was_long_once_does_not_make_every_later_call_ask_for_as_much() {
+        let mut out = Vec::with_capacity(1 << 20);
+        let asked = std::cell::Cell::new(0);
+        let read = filled(&mut out, |out| {
+            asked.set(out.capacity());
+            out.push(7);
+            Ok(1)
+        });
+        assert_eq!(read, Ok(1));
+        assert!(asked.get() < 1 << 20, "{}", asked.get());
+    }
 }

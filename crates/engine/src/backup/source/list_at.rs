@@ -38,6 +38,10 @@ pub(super) fn list_at(
     }
     let Ok(name) = CString::new(name.as_bytes()) else { return Some(Err(Errno::INVAL)) };
     let spare = out.spare_capacity_mut();
+    if spare.is_empty() {
+        // The kernel would write nothing and tell how much room it takes.
+        return Some(Err(Errno::RANGE));
+    }
     // SAFETY: the folder is open while it is borrowed, the name ends in a zero byte, and the kernel
     // writes at most as many bytes as there is spare room for.
     let answer = unsafe {
@@ -51,7 +55,7 @@ pub(super) fn list_at(
         )
     };
     if let Ok(length) = usize::try_from(answer) {
-        // SAFETY: the kernel has written so many bytes.
+        // SAFETY: there was room, so the kernel has written so many bytes, and no more than that.
         unsafe { out.set_len(length) };
         return Some(Ok(length));
     }
@@ -85,6 +89,11 @@ mod tests {
         }
         let opened = std::fs::File::open(folder.path()).expect("open");
         for name in ["file", "link", "gone"] {
+            let mut none = Vec::new();
+            match list_at(opened.as_fd(), OsStr::new(name), &mut none) {
+                Some(listed) => assert_eq!((listed, none.len()), (Err(Errno::RANGE), 0)),
+                None => return, // an older kernel
+            }
             for room in [4096, 3] {
                 let (mut ours, mut theirs) = (Vec::with_capacity(room), vec![0; room]);
                 let whole = folder.path().join(name);

@@ -22,6 +22,10 @@ const UNLIKE: &str = "its content does not match its id";
 /// what is reserved on an index file's word alone.
 const TOGETHER_BYTES_MAX: usize = 8 << 20;
 
+/// And as long as they are no more than this: each takes some memory beside its content, and a pack
+/// can be full of empty ones.
+const TOGETHER_BLOBS_MAX: usize = 1 << 10;
+
 /// What blobs hold that were opened together.
 #[derive(Default)]
 pub(crate) struct Contents {
@@ -56,7 +60,7 @@ impl Contents {
             return 1;
         }
         let mut end = 0;
-        for (blob, sealed) in blobs {
+        for (blob, sealed) in blobs.iter().take(TOGETHER_BLOBS_MAX) {
             let (start, length) = (end, length(blob));
             if length > TOGETHER_BYTES_MAX - start {
                 break;
@@ -291,5 +295,22 @@ mod tests {
         }
         assert_eq!(counts.iter().sum::<usize>(), sizes.len());
         assert!(counts.len() < sizes.len(), "{counts:?}");
+    }
+
+    #[test]
+    fn of_tiny_blobs_only_so_many_are_opened_at_once() {
+        let world = World::new();
+        for content in [&b""[..], b"x"] {
+            let (blob, sealed) = sealed(&world, content, false);
+            let (given, mut opened) = (vec![(&blob, sealed.as_slice()); 3000], Contents::default());
+            let (mut left, mut counts) = (given.as_slice(), Vec::new());
+            while !left.is_empty() {
+                let (count, _) = world.repository.open_together(left, None, &mut opened);
+                assert!(opened.each().all(|found| found.ok() == Some(content)));
+                left = &left[count..];
+                counts.push(count);
+            }
+            assert_eq!(counts, [1024, 1024, 952]);
+        }
     }
 }

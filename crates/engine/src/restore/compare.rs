@@ -113,6 +113,10 @@ pub(super) struct Equality {
 /// So many bytes are read and hashed together, if there are several blobs in them.
 const TOGETHER_BYTES_MAX: usize = 4 << 20;
 
+/// And so many blobs: each takes some memory beside its bytes, and a repository can name a tiny one, or
+/// an empty one, a million times.
+const TOGETHER_BLOBS_MAX: usize = 1 << 10;
+
 impl Equality {
     /// Reads the file and compares it with the node's blobs. The size that is recorded beside them
     /// does not count: it may be that of another moment. Ends early once `is_stopped`.
@@ -163,7 +167,7 @@ fn lengths_together(
 ) -> usize {
     lengths.clear();
     let mut together = 0;
-    for id in content {
+    for id in content.iter().take(TOGETHER_BLOBS_MAX) {
         let Some(location) = index.locate(BlobKind::Data, id) else { break };
         let length = location.plaintext_length();
         let sum = together + length as usize;
@@ -285,5 +289,23 @@ mod tests {
         let mut expected = vec![true; 6];
         expected.push(false);
         assert_eq!(equality(&whole[..whole.len() - 1]), (expected, false));
+    }
+
+    #[test]
+    fn of_a_file_in_tiny_pieces_only_so_many_are_compared_at_once() {
+        let mut world = World::new();
+        let tiny = [world.data(b""), world.data(b"x")];
+        let index = world.stored().index();
+        for (blob, size) in tiny.into_iter().zip([0, 3000]) {
+            let content = vec![blob; 3000];
+            let mut lengths = Vec::new();
+            let together = lengths_together(&index, &content, size, &mut lengths, || false);
+            assert_eq!((lengths.len(), together), (1024, size.min(1024) as usize));
+            let mut old = tempfile::tempfile().expect("a file");
+            io::Write::write_all(&mut old, &vec![b'x'; size as usize]).expect("written");
+            let node = file("many", size, &content);
+            let found = Equality::of(&index, &node, &old, &mut Vec::new(), || false);
+            assert_eq!((found.matched, found.is_whole), (vec![true; 3000], true));
+        }
     }
 }

@@ -78,21 +78,19 @@ fn finish_open(
     was_there: bool,
 ) -> Vec<MetadataProblem> {
     let mut problems = Vec::new();
-    let now = if was_there { rustix::fs::fstat(file).ok() } else { None };
+    let look = || if was_there { rustix::fs::fstat(file).ok() } else { None };
     let (user, group) = owner(node);
-    let is_owner_right = now.is_some_and(|now| has_owner(&now, user, group));
-    if !is_owner_right {
+    if !look().is_some_and(|now| has_owner(&now, user, group)) {
         note_owner(rustix::fs::fchown(file, user, group), &mut problems);
     }
-    let place = Place::Open(file);
-    let were_set = restore_attributes(place, node, selection, was_there, &mut problems);
+    restore_attributes(Place::Open(file), node, selection, was_there, &mut problems);
+    // A change of owner and some attributes change permissions too, if they could be changed.
+    let now = look();
     let times = times(node);
     if !now.is_some_and(|now| has_times(&now, &times)) {
         note("times", rustix::fs::futimens(file, &times), &mut problems);
     }
-    // A change of owner and some attributes change permissions too.
-    let are_kept = is_owner_right && !were_set;
-    if !(are_kept && now.is_some_and(|now| Mode::from_raw_mode(now.st_mode) == permissions(node))) {
+    if !now.is_some_and(|now| Mode::from_raw_mode(now.st_mode) == permissions(node)) {
         note("permissions", rustix::fs::fchmod(file, permissions(node)), &mut problems);
     }
     problems
@@ -157,15 +155,14 @@ fn permissions(node: &Node) -> Mode {
 }
 
 /// Sets what the node has and removes what it has not, such as what a folder handed down; as far
-/// as it is selected. True if there was anything to be done.
+/// as it is selected.
 fn restore_attributes(
     place: Place<'_>,
     node: &Node,
     selection: &AttributeSelection,
     was_there: bool,
     problems: &mut Vec<MetadataProblem>,
-) -> bool {
-    let mut were_set = false;
+) {
     let is_selected = |name: &[u8]| selection.selects(name);
     let selected = node.extended_attributes.iter().filter(|it| is_selected(it.name.as_bytes()));
     for attribute in selected {
@@ -173,7 +170,6 @@ fn restore_attributes(
         if was_there && attributes::has(place, name, value) {
             continue;
         }
-        were_set = true;
         if let Err(error) = attributes::set(place, name, value) {
             let what = format!("extended attribute {}", attribute.name);
             problems.push(MetadataProblem::new(what, error));
@@ -183,14 +179,13 @@ fn restore_attributes(
         Ok(present) => present,
         Err(error) => {
             problems.push(MetadataProblem::new("extended attributes", error));
-            return were_set;
+            return;
         }
     };
     let is_wanted =
         |name: &[u8]| node.extended_attributes.iter().any(|it| it.name.as_bytes() == name);
     for name in present.iter().filter(|name| !is_wanted(name) && is_selected(name)) {
         // The system's own labels are not ours to remove, unless we are its superuser.
-        were_set = true;
         let is_system = name.starts_with(b"security.") || name.starts_with(b"com.apple.");
         match attributes::remove(place, name) {
             Ok(()) => {}
@@ -201,5 +196,4 @@ fn restore_attributes(
             }
         }
     }
-    were_set
 }

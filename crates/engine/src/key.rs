@@ -136,13 +136,14 @@ impl KdfCost {
 
     fn derive(self, password: &Password, salt: &[u8]) -> Result<MasterKey, KeyError> {
         let invalid = || KeyError::Invalid { reason: "its key derivation cannot be carried out" };
-        // Every core works on a lane of its own, each with as much memory as all of `n` takes.
+        // Every core works on a lane of its own, each with as much memory as all of `n` takes; or on
+        // two, where these take 2 GiB at most.
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
         let lane = 128_u64.checked_mul(self.r.into()).and_then(|b| b.checked_mul(self.n));
         // All lanes begin in one block each, which are there at the same time.
-        let blocks = 128 * u64::from(self.r) * u64::from(self.p);
+        let blocks = 128_u64.checked_mul(self.r.into()).and_then(|b| b.checked_mul(self.p.into()));
         let memory = lane.and_then(|b| b.checked_mul(cores.min(self.p.into())));
-        let memory = memory.and_then(|b| b.checked_add(blocks));
+        let memory = memory.zip(blocks).and_then(|(lanes, blocks)| lanes.checked_add(blocks));
         let work = lane.and_then(|b| b.checked_mul(self.p.into()));
         let within = |bytes: Option<u64>, max| bytes.is_some_and(|b| b <= max);
         if !self.n.is_power_of_two()
@@ -256,8 +257,15 @@ mod tests {
     #[test]
     fn a_key_file_that_asks_for_much_memory_or_time_is_refused() {
         let password = Password::new("secret");
-        for (n, r, p) in [(1 << 26, 8, 1), (1 << 20, 8, 1 << 20), (2, 1, 1 << 28), (2, 1 << 27, 1)]
-        {
+        let max = u32::MAX;
+        for (n, r, p) in [
+            (1 << 26, 8, 1),
+            (1 << 20, 8, 1 << 20),
+            (2, 1, 1 << 28),
+            (2, 1 << 27, 1),
+            (2, max, max),
+            (1 << 63, max, max),
+        ] {
             let refused = KdfCost { n, r, p }.derive(&password, &[0; SALT_BYTES]);
             assert!(matches!(refused, Err(KeyError::Invalid { .. })), "{n} {r} {p}");
         }

@@ -20,9 +20,13 @@ use zeroize::Zeroizing;
 /// Bytes that scrypt mixes at a time.
 const BLOCK_BYTES: usize = 64;
 
-/// The instructions that a processor has for it.
+/// The best instructions that this processor has for it. Nobody but this module, which asks the
+/// processor, can make a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Registers {
+pub(super) struct Registers(Kind);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
     /// Registers of 32 bytes.
     Avx2,
     /// The same, and one instruction in place of three for each rotation.
@@ -53,22 +57,23 @@ struct Memory([Vec<HalfBlock>; 2]);
 impl Registers {
     /// The best that this computer has.
     pub(super) fn of_this_computer() -> Option<Self> {
-        if is_x86_feature_detected!("avx512vl") {
-            Some(Self::Avx512)
-        } else if is_x86_feature_detected!("avx2") {
-            Some(Self::Avx2)
-        } else {
-            None
-        }
+        Self::all_of_this_computer().next()
+    }
+
+    /// All that it has, the best first.
+    fn all_of_this_computer() -> impl Iterator<Item = Self> {
+        let best = is_x86_feature_detected!("avx512vl").then_some(Self(Kind::Avx512));
+        best.into_iter().chain(is_x86_feature_detected!("avx2").then_some(Self(Kind::Avx2)))
     }
 
     fn mix(self, lanes: [&mut [u8]; 2], cost: Cost, memory: &mut Memory) {
         #[allow(unsafe_code, reason = "calling what not every processor can do")]
-        match self {
-            // SAFETY: a value of this type is made only where the processor has the instructions.
-            Self::Avx2 => unsafe { mix_with_avx2(lanes, cost, memory) },
+        match self.0 {
+            // SAFETY: a value is made in `all_of_this_computer` alone, once the processor has said that
+            // it has the instructions.
+            Kind::Avx2 => unsafe { mix_with_avx2(lanes, cost, memory) },
             // SAFETY: as above.
-            Self::Avx512 => unsafe { mix_with_avx512(lanes, cost, memory) },
+            Kind::Avx512 => unsafe { mix_with_avx512(lanes, cost, memory) },
         }
     }
 }
@@ -201,7 +206,7 @@ macro_rules! mixing {
             }
 
             let blocks = 2 * cost.r;
-            let mut mixed: Vec<Block> = (0..blocks)
+            let mixed: Vec<Block> = (0..blocks)
                 .map(|number| {
                     let of_lane = |lane: &[u8]| {
                         let block = &lane[number * BLOCK_BYTES..][..BLOCK_BYTES];
@@ -217,7 +222,9 @@ macro_rules! mixing {
                     join(&of_lane(&*lanes[0]), &of_lane(&*lanes[1]))
                 })
                 .collect();
-            let mut next = vec![[_mm256_setzero_si256(); 4]; blocks];
+            // What comes out is the secret.
+            let mut mixed = Zeroizing::new(mixed);
+            let mut next = Zeroizing::new(vec![[_mm256_setzero_si256(); 4]; blocks]);
 
             let [low, high] = &mut memory.0;
             for kept in [&mut *low, &mut *high] {
@@ -234,7 +241,7 @@ macro_rules! mixing {
                 mix_blocks(&mixed, &mut next);
                 std::mem::swap(&mut mixed, &mut next);
             }
-            let mut crossed = vec![[_mm256_setzero_si256(); 4]; blocks];
+            let mut crossed = Zeroizing::new(vec![[_mm256_setzero_si256(); 4]; blocks]);
             for _ in 0..cost.n {
                 let [first, ..] = mixed[blocks - 1];
                 let place = |word: i32| (word as u32 as usize & (cost.n - 1)) * blocks;
@@ -275,14 +282,6 @@ mixing!(mix_with_avx512, "avx512vl");
 mod tests {
     use super::*;
 
-    fn each_kind() -> Vec<Registers> {
-        match Registers::of_this_computer() {
-            None => Vec::new(),
-            Some(Registers::Avx2) => vec![Registers::Avx2],
-            Some(Registers::Avx512) => vec![Registers::Avx2, Registers::Avx512],
-        }
-    }
-
     #[test]
     fn a_key_is_the_one_that_the_crate_derives_for_every_shape_and_number_of_threads() {
         for (log_n, r, p) in
@@ -295,7 +294,7 @@ mod tests {
                 let mut expected = [0; 64];
                 let params = scrypt::Params::new(log_n, r, p).expect("valid");
                 scrypt::scrypt(password.as_bytes(), &salt, &params, &mut expected).expect("valid");
-                for registers in each_kind() {
+                for registers in Registers::all_of_this_computer() {
                     for threads in [1, 2, 5] {
                         let mut derived = [0; 64];
                         let cost = Cost { n: 1 << log_n, r: r as usize, p: p as usize };
@@ -317,7 +316,7 @@ mod tests {
             0x09, 0x27, 0x9d, 0x98, 0x30, 0xda, 0xc7, 0x27, 0xaf, 0xb9, 0x4a, 0x83, 0xee, 0x6d,
             0x83, 0x60, 0xcb, 0xdf, 0xa2, 0xcc, 0x06, 0x40,
         ];
-        for registers in each_kind() {
+        for registers in Registers::all_of_this_computer() {
             let mut derived = [0; 64];
             let cost = Cost { n: 1024, r: 8, p: 16 };
             derive(registers, b"password", b"NaCl", cost, 2, &mut derived);

@@ -85,25 +85,25 @@ pub(super) fn scan(
     monitor: &dyn Monitor,
     stop: &Cancellation,
 ) {
-    let mut scan = Scan { rules, reader, stop, totals: Totals::default() };
-    scan.top(top);
+    let mut count = Count { rules, reader, stop, totals: Totals::default() };
+    count.top(top);
     if !stop.is_cancelled() {
-        scan.totals.exact = true;
-        monitor.event(Event::Total(scan.totals));
+        count.totals.exact = true;
+        monitor.event(Event::Total(count.totals));
     }
 }
 
 /// A folder that is still to be opened: its parent and its name.
 type Waiting = (Rc<Directory>, OsString);
 
-struct Scan<'a> {
+struct Count<'a> {
     rules: &'a Rules,
     reader: &'a Reader,
     stop: &'a Cancellation,
     totals: Totals,
 }
 
-impl Scan<'_> {
+impl Count<'_> {
     fn top(&mut self, top: &Top) {
         for child in top.children.values() {
             match child {
@@ -127,7 +127,7 @@ impl Scan<'_> {
         let mut waiting = Vec::new();
         let names = root.names().unwrap_or_default();
         self.entries(&Rc::new(root), names, node.device_id, &mut waiting);
-        self.below(waiting, node.device_id);
+        self.below(&mut waiting, node.device_id);
     }
 
     /// An entry of a folder that was named by dots only.
@@ -139,15 +139,17 @@ impl Scan<'_> {
         let Ok(directory) = Directory::open(parent) else { return };
         let mut waiting = Vec::new();
         self.entries(&Rc::new(directory), vec![name.to_owned()], device, &mut waiting);
-        self.below(waiting, device);
+        self.below(&mut waiting, device);
     }
 
     // A stack of names and not of open folders, of which a process may only have a few.
-    fn below(&mut self, mut waiting: Vec<Waiting>, device: u64) {
-        while let Some((parent, name)) = waiting.pop() {
+    fn below(&mut self, waiting: &mut Vec<Waiting>, device: u64) {
+        while !self.stop.is_cancelled()
+            && let Some((parent, name)) = waiting.pop()
+        {
             if let Ok(directory) = parent.open_child(&name) {
                 let names = directory.names().unwrap_or_default();
-                self.entries(&Rc::new(directory), names, device, &mut waiting);
+                self.entries(&Rc::new(directory), names, device, waiting);
             }
         }
     }
@@ -195,6 +197,7 @@ impl Scan<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backup::source::SourceOptions;
 
     #[test]
     fn without_an_estimate_the_count_begins_at_once() {
@@ -211,6 +214,22 @@ mod tests {
         assert!(heard.try_recv().is_ok());
         call.reading(u64::MAX);
         assert!(heard.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_count_that_is_stopped_opens_no_folder_any_more() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("inner")).expect("made");
+        let root = Rc::new(Directory::open(folder.path()).expect("it is there"));
+        let rules = Rules::default();
+        let reader = Reader::new(SourceOptions::new(jiff::tz::TimeZone::UTC));
+        let stop = Cancellation::default();
+        stop.cancel();
+        let totals = Totals::default();
+        let mut count = Count { rules: &rules, reader: &reader, stop: &stop, totals };
+        let mut waiting = vec![(root, OsString::from("inner"))];
+        count.below(&mut waiting, 0);
+        assert_eq!(waiting.len(), 1);
     }
 
     #[test]

@@ -50,9 +50,9 @@ pub const TIE_BREAK_MIN: Duration = Duration::from_secs(1);
 /// And at most this long.
 pub const TIE_BREAK_MAX: Duration = Duration::from_secs(3);
 
-/// On a disk of this computer, whoever stored a lock before ours sees ours within
-/// [`RECHECK_DELAY`] and withdraws; so long it is waited for. Less than [`TIE_BREAK_MIN`]: whoever
-/// has the repository already outwaits us.
+/// On a disk of this computer, whoever stored a lock before ours and has not looked again yet sees ours
+/// within [`RECHECK_DELAY`] and withdraws; so long it is waited for. Less than [`TIE_BREAK_MIN`]:
+/// whoever has the repository already outwaits us.
 pub const RIVAL_LEAVES_WITHIN: Duration = Duration::from_millis(600);
 
 /// The first wait for a held repository. Each wait is twice as long as the one before, with jitter.

@@ -58,7 +58,10 @@ pub enum MigrationError {
     NotDurable(#[source] BackendError),
     /// The new config was stored, and is not there as it was stored.
     #[error("the new config was stored and does not read back as it was")]
-    ReadBack,
+    ReadBack {
+        /// Why it could not be read, if that is so.
+        source: Option<ReadError>,
+    },
     /// The lock was lost.
     #[error("the lock on the repository was lost")]
     LockLost(#[from] LockLost),
@@ -164,16 +167,20 @@ impl Migration {
 /// Puts the config in the place of the old one, and tells whether it is there for good.
 fn store_config(repository: &Repository, sealed: &[u8]) -> Result<(), MigrationError> {
     let backend = repository.backend();
-    // A config that cannot be read is not known to be there.
-    let is_there = || repository.read_raw(FileName::CONFIG).is_ok_and(|stored| stored == sealed);
+    let is_there = || repository.read_raw(FileName::CONFIG).map(|stored| stored == sealed);
     if let Err(source) = backend.replace_config(sealed) {
         // It may be the answer alone that was lost.
-        return Err(if is_there() {
+        // A config that cannot be read is not known to be there.
+        return Err(if is_there().unwrap_or(false) {
             MigrationError::NotDurable(source)
         } else {
             MigrationError::Write(source)
         });
     }
     backend.sync().map_err(MigrationError::NotDurable)?;
-    if is_there() { Ok(()) } else { Err(MigrationError::ReadBack) }
+    match is_there() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(MigrationError::ReadBack { source: None }),
+        Err(source) => Err(MigrationError::ReadBack { source: Some(source) }),
+    }
 }

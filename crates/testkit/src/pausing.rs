@@ -92,6 +92,10 @@ impl Backend for PausingBackend {
         self.then_pause(|| self.inner.write(file, parts))
     }
 
+    fn replace_config(&self, bytes: &[u8]) -> Result<(), BackendError> {
+        self.then_pause(|| self.inner.replace_config(bytes))
+    }
+
     fn sync(&self) -> Result<(), BackendError> {
         self.then_pause(|| self.inner.sync())
     }

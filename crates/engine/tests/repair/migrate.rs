@@ -8,7 +8,9 @@ use holdfast_engine::monitor::{Cancellation, Unwatched};
 use holdfast_engine::repository::{CreateOptions, Repository};
 use holdfast_engine::secret::Password;
 use holdfast_testkit::random::Random;
-use holdfast_testkit::{ChangeFault, FaultyBackend, PASSWORD, TestRepository, identity};
+use holdfast_testkit::{
+    ChangeFault, FaultyBackend, PASSWORD, PausingBackend, TestRepository, copied, identity,
+};
 
 use super::world::{World, locked};
 
@@ -137,6 +139,26 @@ fn a_failure_after_the_config_was_replaced_does_not_say_that_the_old_one_is_ther
         }
         assert!(seen > 0, "{fault:?}");
     }
+}
+
+#[test]
+fn why_the_new_config_could_not_be_read_back_is_told() {
+    let (world, mut seen) = (old_world(), 0);
+    for moment in 0.. {
+        let storage = Arc::new(copied(&world.storage));
+        let gone = storage.clone();
+        let remove = move || drop(gone.remove(FileName::CONFIG));
+        let pausing = Arc::new(PausingBackend::new(storage, moment, remove));
+        let done = TestRepository::open(pausing.clone()).map(|test| apply(&test));
+        if let Ok(Err(error @ MigrationError::ReadBack { .. })) = done {
+            seen += 1;
+            assert!(std::error::Error::source(&error).is_some());
+        }
+        if !pausing.has_paused() {
+            break;
+        }
+    }
+    assert!(seen > 0);
 }
 
 #[test]

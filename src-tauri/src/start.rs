@@ -94,6 +94,7 @@ fn surroundings() -> Result<Surroundings, StartError> {
         zone: Arc::new(holdfast_machine::local_zone),
         config_folder: folders.config,
         state_folder: folders.state,
+        step_aside: Arc::new(holdfast_machine::step_aside),
         personal_folders: holdfast_machine::personal_folders()
             .into_iter()
             .map(|folder| (kind_of(folder.kind), folder.path))

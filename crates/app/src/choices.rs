@@ -75,6 +75,7 @@ fn patched(settings: &Settings, patch: &SettingsPatch) -> Settings {
     let SettingsPatch {
         start_at_login,
         close_to_tray,
+        step_aside,
         notify_on_failure,
         notify_on_overdue,
         notify_on_recovery,
@@ -84,6 +85,7 @@ fn patched(settings: &Settings, patch: &SettingsPatch) -> Settings {
     Settings {
         start_at_login: start_at_login.unwrap_or(settings.start_at_login),
         close_to_tray: close_to_tray.unwrap_or(settings.close_to_tray),
+        step_aside: step_aside.unwrap_or(settings.step_aside),
         notify_on_failure: notify_on_failure.unwrap_or(settings.notify_on_failure),
         notify_on_overdue: notify_on_overdue.unwrap_or(settings.notify_on_overdue),
         notify_on_recovery: notify_on_recovery.unwrap_or(settings.notify_on_recovery),

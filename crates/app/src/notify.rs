@@ -209,6 +209,7 @@ mod tests {
     const SILENT: Settings = Settings {
         start_at_login: false,
         close_to_tray: true,
+        step_aside: true,
         notify_on_failure: false,
         notify_on_overdue: false,
         notify_on_recovery: false,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use holdfast_engine::clock::Clock;
 use holdfast_engine::identity::Identity;
 use holdfast_engine::lock::ProcessProbe;
+use holdfast_engine::manners::Manners;
 use holdfast_engine::secret::Password;
 use jiff::tz::TimeZone;
 
@@ -43,6 +44,8 @@ pub struct Surroundings {
     pub config_folder: PathBuf,
     /// The folder for the operation log and for journals.
     pub state_folder: PathBuf,
+    /// Has the calling thread let other programs go first; see `holdfast_machine::step_aside`.
+    pub step_aside: Manners,
     /// The person's own folders, for suggestions.
     pub personal_folders: Vec<(FolderKind, PathBuf)>,
 }

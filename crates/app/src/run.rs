@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use holdfast_engine::manners;
 use holdfast_engine::monitor::Cancellation;
 use jiff::Timestamp;
 
@@ -280,6 +281,10 @@ impl State {
         let meter = Arc::new(self.meter(id));
         if let Some(live) = self.live.lock().get_mut(id) {
             live.meter = Some(meter.clone());
+        }
+        // Somebody waits for a restore; for everything else, nobody does.
+        if self.file().settings.step_aside && operation.task != Task::Restore {
+            manners::take_on(self.surroundings.step_aside.clone());
         }
         let job = Job { operation: &operation, meter: &meter, cancel };
         // A defect in one operation must not take the app with it, nor leave the queue stuck.

@@ -53,6 +53,7 @@ mod json;
 pub mod key;
 pub mod listing;
 pub mod lock;
+pub mod manners;
 pub mod migrate;
 pub mod monitor;
 pub mod mount;

@@ -18,6 +18,7 @@ use crate::id::{IndexId, SnapshotId, TreeId};
 use crate::identity::Identity;
 use crate::index::Index;
 use crate::lock::{HeldLock, LockLost};
+use crate::manners;
 use crate::monitor::{
     Cancellation, Event, Finding, FindingKind, Monitor, Phase, Totals, Watch, with_causes,
 };
@@ -248,7 +249,9 @@ impl Recover<'_> {
             }
         };
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+        std::thread::scope(|scope| {
+            (0..threads).for_each(|_| drop(scope.spawn(manners::as_here(work))));
+        });
         if watch.cancel.is_cancelled() {
             return Err(RecoverError::Cancelled);
         }

@@ -61,3 +61,9 @@ pub(crate) fn boot_session() -> Option<String> {
     let text = CStr::from_bytes_until_nul(&text).ok()?.to_str().ok()?;
     (result == 0 && !text.is_empty()).then(|| text.to_owned())
 }
+
+/// Lowers the quality of service of the calling thread, which the kernel takes for processor and disk.
+pub(crate) fn step_aside() {
+    // SAFETY: takes two numbers, and changes nothing but how the calling thread is scheduled.
+    unsafe { libc::pthread_set_qos_class_self_np(libc::qos_class_t::QOS_CLASS_UTILITY, 0) };
+}

@@ -20,8 +20,9 @@ use windows_sys::Win32::System::SystemInformation::{
 };
 use windows_sys::Win32::System::SystemServices::FILE_READ_ONLY_VOLUME;
 use windows_sys::Win32::System::Threading::{
-    GetExitCodeProcess, GetProcessTimes, OpenProcess, PROCESS_NAME_WIN32,
-    PROCESS_QUERY_LIMITED_INFORMATION, QueryFullProcessImageNameW,
+    GetCurrentThread, GetExitCodeProcess, GetProcessTimes, OpenProcess, PROCESS_NAME_WIN32,
+    PROCESS_QUERY_LIMITED_INFORMATION, QueryFullProcessImageNameW, SetThreadPriority,
+    THREAD_PRIORITY_LOWEST,
 };
 
 /// What came of asking for a process.
@@ -213,6 +214,12 @@ pub(crate) fn is_read_only(root: &Path) -> io::Result<bool> {
         return Err(io::Error::last_os_error());
     }
     Ok(flags & FILE_READ_ONLY_VOLUME != 0)
+}
+
+/// Lowers the priority of the calling thread.
+pub(crate) fn step_aside() {
+    // SAFETY: the handle is a constant that stands for the calling thread and needs no closing.
+    unsafe { SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_LOWEST) };
 }
 
 fn wide_path(path: &Path) -> Vec<u16> {

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use holdfast_app::App;
@@ -46,6 +47,8 @@ pub struct World {
     pub volumes: Arc<MemoryVolumes>,
     /// The processes.
     pub probe: Arc<MemoryProbe>,
+    /// How many threads let other programs go first so far.
+    pub stepped_aside: Arc<AtomicUsize>,
 }
 
 impl World {
@@ -79,6 +82,7 @@ impl World {
             notifier: Arc::default(),
             volumes: Arc::default(),
             probe,
+            stepped_aside: Arc::default(),
         };
         world.connect_drive();
         fs::create_dir_all(world.documents()).expect("a folder");
@@ -126,11 +130,15 @@ impl World {
             volumes: self.volumes.clone(),
             probe: self.probe.clone(),
         };
+        let stepped_aside = self.stepped_aside.clone();
         let surroundings = Surroundings {
             identity: self.identity(),
             zone: Arc::new(berlin),
             config_folder: self.path("config"),
             state_folder: self.path("state"),
+            step_aside: Arc::new(move || {
+                stepped_aside.fetch_add(1, Ordering::Relaxed);
+            }),
             personal_folders: vec![(FolderKind::Documents, self.documents())],
         };
         self.runtime.block_on(App::start(ports, surroundings))

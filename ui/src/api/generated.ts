@@ -1247,6 +1247,10 @@ startAtLogin: boolean,
  */
 closeToTray: boolean, 
 /**
+ * Backups and verifies let other programs go first.
+ */
+stepAside: boolean, 
+/**
  * Tell about a failed backup.
  */
 notifyOnFailure: boolean, 
@@ -1279,6 +1283,10 @@ startAtLogin?: boolean,
  * Closing the window leaves the app in the tray.
  */
 closeToTray?: boolean, 
+/**
+ * Backups and verifies let other programs go first.
+ */
+stepAside?: boolean, 
 /**
  * Tell about a failed backup.
  */

@@ -11,6 +11,8 @@ pub struct Settings {
     pub start_at_login: bool,
     /// Closing the window leaves the app in the tray.
     pub close_to_tray: bool,
+    /// Backups and verifies let other programs go first.
+    pub step_aside: bool,
     /// Tell about a failed backup.
     pub notify_on_failure: bool,
     /// Tell about a plan that is overdue, once a day at most.
@@ -28,6 +30,7 @@ impl Default for Settings {
         Self {
             start_at_login: false,
             close_to_tray: true,
+            step_aside: true,
             notify_on_failure: true,
             notify_on_overdue: true,
             notify_on_recovery: true,
@@ -46,6 +49,8 @@ pub struct SettingsPatch {
     pub start_at_login: Option<bool>,
     /// Closing the window leaves the app in the tray.
     pub close_to_tray: Option<bool>,
+    /// Backups and verifies let other programs go first.
+    pub step_aside: Option<bool>,
     /// Tell about a failed backup.
     pub notify_on_failure: Option<bool>,
     /// Tell about a plan that is overdue.

@@ -1,8 +1,9 @@
 //! A backup and what keeps it from being one.
 
 use std::fs;
+use std::sync::atomic::Ordering;
 
-use holdfast_app::api::{Code, HealthState, OperationState, Schedule, Trigger};
+use holdfast_app::api::{Code, HealthState, OperationState, Schedule, SettingsPatch, Trigger};
 use holdfast_app::ports::{NoticeAction, NoticeKind};
 use holdfast_testkit::World;
 
@@ -33,6 +34,19 @@ fn the_second_backup_finds_everything_unmodified() {
     world.back_up();
     let summary = world.back_up().summary.expect("figures");
     assert_eq!((summary.files_unmodified, summary.files_new), (1, 0));
+}
+
+#[test]
+fn a_backup_lets_other_programs_go_first_in_all_its_threads_unless_that_is_turned_off() {
+    let world = world();
+    world.back_up();
+    let of_backup = world.stepped_aside.load(Ordering::Relaxed);
+    // The operation's own thread, and those that the engine began from it.
+    assert!(of_backup > 1, "{of_backup}");
+    let patch = SettingsPatch { step_aside: Some(false), ..SettingsPatch::default() };
+    world.ask(world.app().change_settings(patch)).expect("it is changed");
+    world.back_up();
+    assert_eq!(world.stepped_aside.load(Ordering::Relaxed), of_backup);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Browsing, restoring and removing snapshots.
 
 use std::fs;
+use std::sync::atomic::Ordering;
 
 use holdfast_app::api::{
     Code, EntryKind, OnConflict, OperationState, OperationView, RestoreAction, RestoreDestination,
@@ -49,6 +50,16 @@ fn preview(world: &World, request: RestoreRequest) -> RestorePreview {
 fn restore(world: &World, preview: &RestorePreview) -> OperationView {
     let started = world.ask(world.app().start_restore(preview.id.clone())).expect("it is queued");
     world.ended(&started.operation)
+}
+
+#[test]
+fn a_restore_waits_for_no_other_program() {
+    let world = world();
+    fs::remove_file(world.documents().join("letter.txt")).expect("it is removed");
+    let before = world.stepped_aside.load(Ordering::Relaxed);
+    let preview = preview(&world, request(&world, &["letter.txt"], OnConflict::Replace));
+    assert_eq!(restore(&world, &preview).state, OperationState::Succeeded);
+    assert_eq!(world.stepped_aside.load(Ordering::Relaxed), before);
 }
 
 #[test]

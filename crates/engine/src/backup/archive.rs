@@ -23,6 +23,7 @@ use crate::blob::BlobKind;
 use crate::chunker::ChunkFinder;
 use crate::clock::Clock;
 use crate::id::{BlobId, TreeId};
+use crate::manners;
 use crate::monitor::{Cancellation, Change, Event, FindingKind, ItemKind, Monitor};
 use crate::pack::FinishedPack;
 use crate::store::{Added, Fence, Sealer, Store, StoreError};
@@ -153,17 +154,17 @@ impl<'a> Archive<'a> {
         std::thread::scope(|scope| {
             for _ in 0..self.store.uploaders() {
                 let packs = packs.clone();
-                scope.spawn(move || {
+                scope.spawn(manners::as_here(move || {
                     if let Err(error) = self.store.upload(&packs, self.fence) {
                         self.fail(error);
                     }
-                });
+                }));
             }
             drop(packs);
             let workers: Vec<_> = (1..self.workers)
                 .map(|_| {
                     let full = full.clone();
-                    scope.spawn(move || self.work(full, |_| {}))
+                    scope.spawn(manners::as_here(move || self.work(full, |_| {})))
                 })
                 .collect();
             self.work(full.clone(), begin);

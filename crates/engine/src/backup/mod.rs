@@ -32,6 +32,7 @@ use jiff::tz::TimeZone;
 pub use crate::store::StoreError;
 pub use options::{BackupOptions, ParentChoice, Scan};
 
+use crate::manners;
 use crate::store::{Fence, PackNotes, Store, StoreOptions, take_stock};
 pub(crate) use change::same_metadata;
 
@@ -289,10 +290,10 @@ impl Backup<'_> {
             let _end = scan_call.end_on_drop(&stop);
             if self.options.scan != Scan::Never {
                 let (top, stop, rules) = (&top, stop.clone(), &self.options.rules);
-                scope.spawn(move || {
+                scope.spawn(manners::as_here(move || {
                     let _ = scan_called.recv();
                     scan::scan(top, rules, &reader, watch.monitor, &stop);
-                });
+                }));
             }
             watch.monitor.event(Event::Phase(Phase::Working));
             archive.run(|worker| archive.begin(&top, previous, worker))

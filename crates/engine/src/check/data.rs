@@ -11,6 +11,7 @@ use super::report::Report;
 use crate::backend::{FileKind, FileName, Listed};
 use crate::blob::PackedBlob;
 use crate::id::{PackId, RawId};
+use crate::manners;
 use crate::monitor::{Cancellation, Event, FindingKind, Totals, with_causes};
 use crate::repository::{Beside, Contents, ReadError, Repository};
 use crate::sum::Sum;
@@ -44,7 +45,7 @@ pub(super) fn check(
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        (0..threads.min(packs.len())).for_each(|_| drop(scope.spawn(worker)));
+        (0..threads.min(packs.len())).for_each(|_| drop(scope.spawn(manners::as_here(worker))));
     });
     if cancel.is_cancelled() { Err(ReadError::Cancelled) } else { Ok(bytes) }
 }

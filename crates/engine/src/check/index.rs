@@ -10,6 +10,7 @@ use super::report::Report;
 use crate::backend::{FileKind, Listed};
 use crate::id::{IndexId, PackId};
 use crate::index::{Index, IndexBuilder, IndexFile, IndexPack};
+use crate::manners;
 use crate::monitor::{Cancellation, FindingKind, with_causes};
 use crate::repository::{ReadError, Repository};
 
@@ -51,7 +52,7 @@ pub(super) fn load(
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        (0..threads.min(listed.len())).for_each(|_| drop(scope.spawn(worker)));
+        (0..threads.min(listed.len())).for_each(|_| drop(scope.spawn(manners::as_here(worker))));
     });
     if cancel.is_cancelled() {
         return Err(ReadError::Cancelled);

@@ -11,6 +11,7 @@ use crate::backend::BackendErrorKind;
 use crate::blob::{BlobKind, PackedBlob};
 use crate::id::{BlobId, PackId, TreeId};
 use crate::index::Index;
+use crate::manners;
 use crate::monitor::{Cancellation, FindingKind};
 use crate::repository::{ReadError, Repository};
 use crate::store::Store;
@@ -114,7 +115,8 @@ impl Work<'_> {
         let cancel = self.watch.cancel;
         let (walked, taken) = std::thread::scope(|scope| {
             let reading = &reading;
-            let walk = scope.spawn(move || reading.walk(root, seen, &sender, cancel));
+            let walk = move || reading.walk(root, seen, &sender, cancel);
+            let walk = scope.spawn(manners::as_here(walk));
             // Ends when the walk is over; the walk ends when nobody takes what it finds.
             let taken = found.iter().try_for_each(|blobs| take(self, blobs));
             drop(found);

@@ -14,6 +14,7 @@ use crate::blob::BlobKind;
 use crate::id::{BlobId, TreeId};
 use crate::index::Index;
 use crate::listing::{self, Next, Visited};
+use crate::manners;
 use crate::monitor::Cancellation;
 use crate::repository::{ReadError, Repository};
 use crate::tree::{Node, NodeKind};
@@ -242,7 +243,8 @@ fn content(
             continue;
         }
         let blobs = std::thread::scope(|scope| {
-            let readers: Vec<_> = batch.iter().map(|id| scope.spawn(|| read(id))).collect();
+            let readers: Vec<_> =
+                batch.iter().map(|id| scope.spawn(manners::as_here(|| read(id)))).collect();
             let join = |reader: std::thread::ScopedJoinHandle<'_, _>| {
                 reader.join().expect("readers do not panic")
             };

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use super::IndexBlob;
 use crate::blob::BlobKind;
 use crate::id::BlobId;
+use crate::manners;
 
 /// A pack's place in the index's list of packs.
 pub(super) type PackNumber = u32;
@@ -228,7 +229,7 @@ impl Sorted {
             }
         };
         std::thread::scope(|scope| {
-            (0..others).for_each(|_| drop(scope.spawn(work)));
+            (0..others).for_each(|_| drop(scope.spawn(manners::as_here(work))));
             work();
         });
         let mut shards = sorted.into_inner();

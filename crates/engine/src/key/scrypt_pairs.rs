@@ -5,6 +5,7 @@
 //! result is the same, byte for byte. [`Registers::of_this_computer`] tells whether it has; all other
 //! computers, and tests of this module, use the crate `scrypt`.
 
+use crate::manners;
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_set_epi32, _mm256_add_epi32, _mm256_castsi256_si128,
     _mm256_extract_epi32, _mm256_extracti128_si256, _mm256_or_si256, _mm256_set_m128i,
@@ -117,7 +118,7 @@ pub(super) fn derive(
     };
     let others = threads.clamp(1, cost.p.div_ceil(2)) - 1;
     std::thread::scope(|scope| {
-        (0..others).for_each(|_| drop(scope.spawn(work)));
+        (0..others).for_each(|_| drop(scope.spawn(manners::as_here(work))));
         work();
     });
     pbkdf2_hmac::<Sha256>(password, &lanes, 1, out);

@@ -12,6 +12,7 @@ use crate::blob::PackedBlob;
 use crate::id::{IndexId, PackId, RawId};
 use crate::index::IndexPack;
 use crate::lock::HeldLock;
+use crate::manners;
 use crate::monitor::{
     Cancellation, Event, FindingKind, Monitor, Phase, Totals, Watch, with_causes,
 };
@@ -202,8 +203,9 @@ impl Work<'_> {
         };
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                (0..threads.min(packs.len())).map(|_| scope.spawn(work)).collect();
+            let workers: Vec<_> = (0..threads.min(packs.len()))
+                .map(|_| scope.spawn(manners::as_here(work)))
+                .collect();
             workers.into_iter().try_for_each(|worker| worker.join().expect("workers do not panic"))
         })?;
         let mut renamed = HashSet::new();

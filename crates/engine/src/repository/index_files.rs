@@ -12,6 +12,7 @@ use crate::backend::{BackendErrorKind, FileKind, FileName};
 use crate::codec::{self, CodecError};
 use crate::id::{IndexId, RawId};
 use crate::index::{Index, IndexBuilder, IndexFile, IndexPack, SortedIndex};
+use crate::manners;
 use crate::monitor::{Cancellation, Event, Finding, FindingKind, Monitor, with_causes};
 
 impl Repository {
@@ -138,8 +139,9 @@ impl Repository {
             Ok(())
         };
         std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                (0..threads.min(files.len())).map(|_| scope.spawn(work)).collect();
+            let workers: Vec<_> = (0..threads.min(files.len()))
+                .map(|_| scope.spawn(manners::as_here(work)))
+                .collect();
             workers.into_iter().try_for_each(|worker| worker.join().expect("workers do not panic"))
         })?;
         Ok(is_complete.into_inner())

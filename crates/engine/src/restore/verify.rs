@@ -13,6 +13,7 @@ use super::selection::Selection;
 use super::target::Target;
 use super::traverse::{Entry, Visitor, traverse};
 use super::walk::location_path;
+use crate::manners;
 use crate::monitor::{Event, FindingKind};
 use crate::repository::ReadError;
 use crate::tree::{Node, NodeKind, Tree};
@@ -33,7 +34,7 @@ pub(super) fn verify(context: &Context<'_>, roots: &[Root], selection: &Selectio
         std::thread::scope(|scope| {
             for _ in 0..threads {
                 let (to_check, target) = (to_check.clone(), target.clone());
-                scope.spawn(move || work(context, &target, &to_check));
+                scope.spawn(manners::as_here(move || work(context, &target, &to_check)));
             }
             let mut walk = Walk { context, checks, path: PathBuf::new() };
             traverse(context.repository, context.index, root, selection, &mut walk);

@@ -32,6 +32,7 @@ use super::task::Task;
 use super::traverse::{Entry, Visitor, traverse};
 use super::{Restore, RestoreError, RestoreOutcome, verify, write};
 use crate::backup::source::os_name;
+use crate::manners;
 use crate::monitor::{Cancellation, Change, Event, FindingKind, Monitor, Phase};
 use crate::repository::ReadError;
 use crate::tree::{Node, NodeKind, Tree};
@@ -81,10 +82,12 @@ fn restore_all(context: &Context<'_>, roots: &[Root], selection: &Selection, del
         for _ in 0..threads {
             let (to_do, to_compare) = (to_do.clone(), to_compare.clone());
             let planned = planned.clone();
-            scope.spawn(move || write::work(context, &to_do));
-            scope.spawn(move || compare::work(context, &to_compare, &planned));
+            scope.spawn(manners::as_here(move || write::work(context, &to_do)));
+            let compare = move || compare::work(context, &to_compare, &planned);
+            scope.spawn(manners::as_here(compare));
         }
-        scope.spawn(move || schedule(context, &to_schedule, &jobs, piece_bytes_max));
+        let schedule = move || schedule(context, &to_schedule, &jobs, piece_bytes_max);
+        scope.spawn(manners::as_here(schedule));
         let mut links = Links::default();
         for root in roots {
             let mut walk =

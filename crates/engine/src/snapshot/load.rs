@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use super::Snapshot;
 use crate::backend::{BackendErrorKind, FileKind, FileName, Listed};
 use crate::id::SnapshotId;
+use crate::manners;
 use crate::monitor::{Cancellation, Event, Finding, FindingKind, Monitor};
 use crate::repository::{ReadError, Repository};
 
@@ -140,7 +141,9 @@ pub(crate) fn for_each_snapshot(
         }
     };
     let readers = ids.len().min(READERS_MAX).min(repository.backend().connections().max(1));
-    std::thread::scope(|scope| (0..readers).for_each(|_| drop(scope.spawn(work))));
+    std::thread::scope(|scope| {
+        (0..readers).for_each(|_| drop(scope.spawn(manners::as_here(work))));
+    });
     if cancel.is_cancelled() { Err(ReadError::Cancelled) } else { Ok(()) }
 }
 

@@ -13,6 +13,7 @@ use crate::backend::{FileKind, FileName, Listed};
 use crate::id::{IndexId, PackId};
 use crate::index::{BLOBS_PER_FILE_MAX, Index, IndexFile, IndexPack};
 use crate::lock::HeldLock;
+use crate::manners;
 use crate::monitor::{Event, Finding, FindingKind, Watch};
 use crate::rearrange::write_held;
 use crate::repository::{ReadError, Repository, WriteError};
@@ -98,7 +99,8 @@ fn read_headers(
         Ok(())
     };
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.min(unknown.len())).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> =
+            (0..threads.min(unknown.len())).map(|_| scope.spawn(manners::as_here(work))).collect();
         workers.into_iter().try_for_each(|worker| worker.join().expect("workers do not panic"))
     })?;
     Ok(found.into_inner())

@@ -4,6 +4,7 @@ use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
 use super::{Fence, Store, StoreError};
+use crate::manners;
 use crate::pack::FinishedPack;
 
 impl Store<'_> {
@@ -29,14 +30,15 @@ impl Store<'_> {
         std::thread::scope(|scope| {
             for _ in 0..self.uploaders() {
                 let (packs, note) = (packs.clone(), &note);
-                scope.spawn(move || note(self.upload(&packs, fence).map_err(E::from)));
+                let upload = move || note(self.upload(&packs, fence).map_err(E::from));
+                scope.spawn(manners::as_here(upload));
             }
             drop(packs);
             let threads = std::thread::available_parallelism().map_or(1, usize::from);
             let workers: Vec<_> = (0..threads)
                 .map(|_| {
                     let (full, note) = (full.clone(), &note);
-                    scope.spawn(move || note(work(&full)))
+                    scope.spawn(manners::as_here(move || note(work(&full))))
                 })
                 .collect();
             for worker in workers {

@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::{NodeKind, Tree};
 use crate::id::TreeId;
 use crate::index::Index;
+use crate::manners;
 use crate::monitor::Cancellation;
 use crate::repository::{ReadError, Repository};
 
@@ -126,7 +127,9 @@ pub(crate) fn for_each_new_tree(
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(worker))));
+    std::thread::scope(|scope| {
+        (0..threads).for_each(|_| drop(scope.spawn(manners::as_here(worker))));
+    });
     if cancel.is_cancelled() {
         return Err(ReadError::Cancelled);
     }

@@ -10,6 +10,8 @@ export const settings = {
   startAtLoginHint: "Backups run only while Holdfast does.",
   closeToTray: "Keep running when the window is closed",
   closeToTrayHint: "Holdfast stays in the tray.",
+  stepAside: "Let other programs go first",
+  stepAsideHint: "Backups and verifies take what the others leave. A restore never waits.",
   notifyOnFailure: "When a backup fails",
   notifyOnOverdue: "When a plan is overdue",
   notifyOnRecovery: "When it works again",
@@ -25,6 +27,10 @@ export const settings = {
     closeToTray: [
       "Closing the window ends Holdfast, and no backups run.",
       "Closing the window leaves Holdfast running.",
+    ],
+    stepAside: [
+      "From its next run on, Holdfast works at full speed whatever else the computer does.",
+      "From its next run on, Holdfast lets other programs go first.",
     ],
     notifyOnFailure: ["You are not told when a backup fails.", "You are told when a backup fails."],
     notifyOnOverdue: [

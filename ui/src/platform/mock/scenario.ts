@@ -20,6 +20,7 @@ export type Scenario = (typeof SCENARIOS)[number];
 export const settings: Settings = {
   startAtLogin: true,
   closeToTray: true,
+  stepAside: true,
   notifyOnFailure: true,
   notifyOnOverdue: true,
   notifyOnRecovery: true,

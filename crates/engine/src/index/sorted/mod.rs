@@ -27,6 +27,7 @@ use parking_lot::Mutex;
 use super::Index;
 use crate::crypto::MasterKey;
 use crate::id::RawId;
+use crate::manners;
 use crate::monitor::Cancellation;
 pub(super) use format::{Bytes, put_list};
 
@@ -118,7 +119,8 @@ impl SortedIndex {
             // What cannot be kept is read from the index files the next time.
             let _ = writing::write(&draft, &folder, &path, &key, &goes_on);
         };
-        let spawned = thread::Builder::new().name("sorted index".to_owned()).spawn(work);
+        let spawned =
+            thread::Builder::new().name("sorted index".to_owned()).spawn(manners::as_here(work));
         *writing = spawned.ok().map(|thread| Writing { thread, ended, stop });
     }
 

@@ -15,6 +15,7 @@ use super::Loaded;
 use super::format::{Bytes, END_BYTES, Head, MARK, Part, ShardHead};
 use crate::crypto::MasterKey;
 use crate::id::RawId;
+use crate::manners;
 
 /// `None` if it is not there, not whole, not ours, or stands for a file that is not `listed`.
 pub(super) fn read(
@@ -74,7 +75,7 @@ fn read_parts(path: &Path, key: &MasterKey, parts: Vec<Part>) -> Option<Vec<Inde
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let is_whole = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(manners::as_here(work))).collect();
         let mut ended =
             workers.into_iter().map(|worker| worker.join().expect("workers do not panic"));
         ended.all(|done| done.is_some())

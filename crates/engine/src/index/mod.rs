@@ -75,6 +75,12 @@ impl IndexBuilder {
         self.add_packs(&file.packs);
     }
 
+    /// Makes room for `times` what was added so far.
+    pub(crate) fn reserve(&mut self, times: f64) {
+        self.data.reserve(times);
+        self.trees.reserve(times);
+    }
+
     fn add_packs(&mut self, packs: &[IndexPack]) {
         for pack in packs {
             let number = self.packs.number_of(pack);

@@ -25,6 +25,9 @@ pub(super) const BUCKETS: usize = 1 << 8;
 /// Fewer entries than this are sorted before a second thread has begun.
 const THREADED_ENTRIES_MIN: usize = 100_000;
 
+/// Room is made for no more entries of a shard than this: who lists many files need not have them.
+const RESERVED_MAX: usize = 1 << 18;
+
 /// Stands for lengths that three bytes cannot hold.
 pub(super) const LENGTH_ESCAPE: u32 = 0xff_ffff;
 
@@ -96,6 +99,19 @@ impl Unsorted {
         }
         let [shard, bucket, ..] = *id.as_bytes();
         self.0[usize::from(shard)].push((bucket, entry));
+    }
+
+    /// Makes room for `times` what is there: growing by itself would take up to twice what it needs.
+    /// Ids are sums, so shards have about as many entries each.
+    pub(super) fn reserve(&mut self, times: f64) {
+        let count: usize = self.0.iter().map(Vec::len).sum();
+        let expected = count as f64 * times / SHARDS as f64;
+        let most = (expected * 1.02 + 4.0 * expected.sqrt()) as usize;
+        let most = most.min(RESERVED_MAX);
+        for shard in &mut self.0 {
+            // Without the room it grows as ever.
+            let _ = shard.try_reserve_exact(most.saturating_sub(shard.len()));
+        }
     }
 }
 
@@ -324,6 +340,11 @@ impl Shard {
     /// The entries, and where each bucket begins.
     pub(super) fn parts(&self) -> (&[Raw], &[u32]) {
         (&self.entries, &self.starts)
+    }
+
+    /// Number of bytes of its entries.
+    pub(super) fn bytes(&self) -> u64 {
+        self.entries.as_flattened().len() as u64
     }
 
     fn sorted(mut entries: Vec<(u8, Entry)>) -> Self {

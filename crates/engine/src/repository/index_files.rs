@@ -118,7 +118,8 @@ impl Repository {
         cancel: &Cancellation,
         pass_over: PassOver<'_>,
     ) -> Result<bool, ReadError> {
-        let (next, is_complete) = (AtomicUsize::new(0), AtomicBool::new(true));
+        let (next, added) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let is_complete = AtomicBool::new(true);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let work = || -> Result<(), ReadError> {
             while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -128,7 +129,12 @@ impl Repository {
                 match self.read_index_file(*file) {
                     Ok(read) => {
                         self.backend.note_tree_packs(&read.tree_packs());
-                        builder.lock().add(&read);
+                        let mut builder = builder.lock();
+                        builder.add(&read);
+                        let number = added.fetch_add(1, Ordering::Relaxed) + 1;
+                        if number == FILES_BEFORE_RESERVE {
+                            builder.reserve(files.len() as f64 / number as f64);
+                        }
                     }
                     Err(error) => {
                         pass_over(error)?;
@@ -147,6 +153,9 @@ impl Repository {
         Ok(is_complete.into_inner())
     }
 }
+
+/// After so many index files the others are taken to be like them, so that there is room for all.
+const FILES_BEFORE_RESERVE: usize = 8;
 
 /// Whether to go on after a file that cannot be read.
 type PassOver<'a> = &'a (dyn Fn(ReadError) -> Result<(), ReadError> + Sync);

@@ -1,9 +1,12 @@
 //! Writes a sorted index.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+
+use parking_lot::Mutex;
 
 use super::super::segment::{SHARDS, Shard};
 use super::super::{Index, Segment};
@@ -12,6 +15,7 @@ use crate::backend::make_private_folders;
 use crate::blob::BlobKind;
 use crate::crypto::MasterKey;
 use crate::id::RawId;
+use crate::manners;
 
 /// What is to be written. It shares the entries of the index, which may change meanwhile.
 pub(super) struct Draft {
@@ -57,7 +61,7 @@ pub(super) fn write(
     folder: &Path,
     path: &Path,
     key: &MasterKey,
-    goes_on: &dyn Fn() -> bool,
+    goes_on: &(dyn Fn() -> bool + Sync),
 ) -> io::Result<()> {
     make_private_folders(folder)?;
     remove_remains(folder, path);
@@ -88,9 +92,12 @@ fn write_to(
     draft: &Draft,
     path: &Path,
     key: &MasterKey,
-    goes_on: &dyn Fn() -> bool,
+    goes_on: &(dyn Fn() -> bool + Sync),
 ) -> io::Result<()> {
-    let mut out = BufWriter::new(File::options().write(true).create_new(true).open(path)?);
+    let mut out = File::options().write(true).create_new(true).open(path)?;
+    let shards = draft.parts.iter().flat_map(|part| part.kinds.iter().flatten());
+    let shards: Vec<&[Arc<Shard>]> = shards.map(Vec::as_slice).collect();
+    let mut heads = write_shards(&shards, path, key, goes_on)?.into_iter();
     let mut head = MARK.to_vec();
     head.extend_from_slice(draft.repository.as_bytes());
     put_list(&mut head, draft.files.iter().map(|id| *id.as_bytes()));
@@ -99,19 +106,14 @@ fn write_to(
         head.extend_from_slice(&part.packs);
         for shards in &part.kinds {
             put_count(&mut head, shards.len());
-            for shard in shards {
-                if !goes_on() {
-                    return Err(io::ErrorKind::Interrupted.into());
-                }
-                write_shard(&merged(shard), key, &mut head, &mut out)?;
-            }
+            heads.by_ref().take(shards.len()).for_each(|shard| head.extend(shard));
         }
     }
     let sealed = sealed(&head, key)?;
+    out.seek(SeekFrom::End(0))?;
     out.write_all(&sealed)?;
     out.write_all(&(sealed.len() as u64).to_le_bytes())?;
-    out.write_all(&MARK)?;
-    out.flush()
+    out.write_all(&MARK)
 }
 
 fn merged(segments: &[Arc<Shard>]) -> Arc<Shard> {
@@ -119,19 +121,59 @@ fn merged(segments: &[Arc<Shard>]) -> Arc<Shard> {
     segments.iter().cloned().reduce(merge).unwrap_or_default()
 }
 
-/// Writes the entries of a shard to `out`, and all else that there is to say of it to the head.
-fn write_shard(
-    shard: &Shard,
+fn bytes_of(segments: &[Arc<Shard>]) -> u64 {
+    segments.iter().map(|shard| shard.bytes()).sum()
+}
+
+/// Writes the entries of all shards one after the other, over all cores: a command that has nothing
+/// else to do waits for it. Returns what there is to say of each in the head.
+fn write_shards(
+    shards: &[&[Arc<Shard>]],
+    path: &Path,
     key: &MasterKey,
-    head: &mut Vec<u8>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+    goes_on: &(dyn Fn() -> bool + Sync),
+) -> io::Result<Vec<Vec<u8>>> {
+    let (next, heads) = (Mutex::new((0, 0)), Mutex::new(vec![Vec::new(); shards.len()]));
+    let work = || -> io::Result<()> {
+        let mut out = File::options().write(true).open(path)?;
+        loop {
+            let (number, start) = {
+                let mut next = next.lock();
+                let Some(segments) = shards.get(next.0) else { return Ok(()) };
+                let taken = *next;
+                *next = (taken.0 + 1, taken.1 + bytes_of(segments));
+                taken
+            };
+            if !goes_on() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            out.seek(SeekFrom::Start(start))?;
+            let shard = merged(shards[number]);
+            if shard.bytes() != bytes_of(shards[number]) {
+                // What segments repeat has no place of its own.
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            let head = write_shard(&shard, key, &mut out)?;
+            heads.lock()[number] = head;
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(manners::as_here(work))).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().expect("workers do not panic"))
+    })?;
+    Ok(heads.into_inner())
+}
+
+/// Writes the entries of a shard to `out`, and returns all else that there is to say of it.
+fn write_shard(shard: &Shard, key: &MasterKey, out: &mut File) -> io::Result<Vec<u8>> {
     let (entries, starts) = shard.parts();
     let sealed = sealed(entries.as_flattened(), key)?;
     let (seal, body) = MasterKey::parts_of(&sealed).expect("it was just sealed");
-    head.extend_from_slice(&seal.to_bytes());
-    put_list(head, starts.iter().map(|start| start.to_le_bytes()));
-    out.write_all(body)
+    out.write_all(body)?;
+    let mut head = seal.to_bytes().to_vec();
+    put_list(&mut head, starts.iter().map(|start| start.to_le_bytes()));
+    Ok(head)
 }
 
 /// Seals, and opens again to see that it is right: what is wrong here would stay wrong.

@@ -1,7 +1,6 @@
 //! Runs: asked for, queued, performed on a thread of their own, and settled.
 
 use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -282,17 +281,31 @@ impl State {
         if let Some(live) = self.live.lock().get_mut(id) {
             live.meter = Some(meter.clone());
         }
-        // Somebody waits for a restore; for everything else, nobody does.
-        if self.file().settings.step_aside && operation.task != Task::Restore {
-            manners::take_on(self.surroundings.step_aside.clone());
-        }
-        let job = Job { operation: &operation, meter: &meter, cancel };
-        // A defect in one operation must not take the app with it, nor leave the queue stuck.
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.work(&job)));
-        let outcome = outcome.unwrap_or_else(|_| {
-            Err(AppError::Unexpected { what: "the operation broke off", source: None })
-        });
+        let outcome = self.work_apart(&Job { operation: &operation, meter: &meter, cancel });
         self.settle(id, outcome, Some(&meter));
+    }
+
+    /// Works in a thread of its own: one that stepped aside cannot come back, and hands it on to those
+    /// that it starts, but what comes after this operation may be in a hurry.
+    fn work_apart(self: &Arc<Self>, job: &Job<'_>) -> Result<Done, AppError> {
+        // Somebody waits for a restore; for everything else, nobody does.
+        let steps_aside = self.file().settings.step_aside && job.operation.task != Task::Restore;
+        let work = || {
+            if steps_aside {
+                manners::take_on(self.surroundings.step_aside.clone());
+            }
+            self.work(job)
+        };
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("work".to_owned());
+            let thread = thread
+                .spawn_scoped(scope, work)
+                .map_err(|error| AppError::unexpected("could not start a thread", error))?;
+            // A defect in one operation must not take the app with it, nor leave the queue stuck.
+            thread.join().unwrap_or_else(|_| {
+                Err(AppError::Unexpected { what: "the operation broke off", source: None })
+            })
+        })
     }
 
     fn meter(self: &Arc<Self>, id: &OperationId) -> Meter {

@@ -14,8 +14,9 @@ thread_local! {
     static MANNERS: RefCell<Option<Manners>> = const { RefCell::new(None) };
 }
 
-/// Calls `manners` on this thread, and on every thread that the engine starts from it, before it
-/// works.
+/// Calls `manners` on this thread, and on every thread that the engine starts from it for the work in
+/// hand, before it works. The thread that keeps a lock fresh is not among them: a lock that nobody
+/// refreshes in time is lost. Neither are those that answer for a mount.
 ///
 /// ```
 /// use std::sync::Arc;

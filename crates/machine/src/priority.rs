@@ -6,8 +6,9 @@
 /// * Linux: the niceness becomes 10, a tenth of the share of a program that wants all it can get;
 ///   the kernel derives the thread's priority at the disk from it. A higher one stays.
 /// * macOS: the quality of service becomes *utility*, for long work that nobody looks at.
-/// * Windows: the priority becomes the lowest that is not *idle*. Its background mode is not used: it
-///   takes memory and disk away from the thread even when nobody else wants them.
+/// * Windows: the priority at the processor becomes the lowest that is not *idle*; the disk knows
+///   nothing of it. Its background mode is not used: it takes memory and disk away from the thread even
+///   when nobody else wants them.
 ///
 /// A system that refuses lets the work go on as it is.
 pub fn step_aside() {

@@ -4,8 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use holdfast_app::App;
@@ -47,8 +46,8 @@ pub struct World {
     pub volumes: Arc<MemoryVolumes>,
     /// The processes.
     pub probe: Arc<MemoryProbe>,
-    /// How many threads let other programs go first so far.
-    pub stepped_aside: Arc<AtomicUsize>,
+    /// The names of the threads that let other programs go first so far.
+    pub stepped_aside: Arc<Mutex<Vec<String>>>,
 }
 
 impl World {
@@ -137,7 +136,8 @@ impl World {
             config_folder: self.path("config"),
             state_folder: self.path("state"),
             step_aside: Arc::new(move || {
-                stepped_aside.fetch_add(1, Ordering::Relaxed);
+                let name = std::thread::current().name().unwrap_or_default().to_owned();
+                stepped_aside.lock().expect("no panic").push(name);
             }),
             personal_folders: vec![(FolderKind::Documents, self.documents())],
         };

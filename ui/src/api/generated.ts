@@ -1247,7 +1247,7 @@ startAtLogin: boolean,
  */
 closeToTray: boolean, 
 /**
- * Backups and verifies let other programs go first.
+ * All but restores let other programs go first.
  */
 stepAside: boolean, 
 /**
@@ -1284,7 +1284,7 @@ startAtLogin?: boolean,
  */
 closeToTray?: boolean, 
 /**
- * Backups and verifies let other programs go first.
+ * All but restores let other programs go first.
  */
 stepAside?: boolean, 
 /**

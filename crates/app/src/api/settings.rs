@@ -11,7 +11,7 @@ pub struct Settings {
     pub start_at_login: bool,
     /// Closing the window leaves the app in the tray.
     pub close_to_tray: bool,
-    /// Backups and verifies let other programs go first.
+    /// All but restores let other programs go first.
     pub step_aside: bool,
     /// Tell about a failed backup.
     pub notify_on_failure: bool,
@@ -49,7 +49,7 @@ pub struct SettingsPatch {
     pub start_at_login: Option<bool>,
     /// Closing the window leaves the app in the tray.
     pub close_to_tray: Option<bool>,
-    /// Backups and verifies let other programs go first.
+    /// All but restores let other programs go first.
     pub step_aside: Option<bool>,
     /// Tell about a failed backup.
     pub notify_on_failure: Option<bool>,

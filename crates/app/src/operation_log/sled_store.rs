@@ -9,12 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{LogError, MemoryLog, OperationLog};
-use crate::api::{FindingGroup, LogLine, Moment, OperationId};
+use crate::api::{FindingGroup, LogLine, OperationId};
 use crate::durable;
 use crate::error::{AppError, Cause};
 use crate::operation::Operation;
@@ -108,13 +107,7 @@ struct SledLog {
     lines: sled::Tree,
     findings: sled::Tree,
     notes: sled::Tree,
-    /// The moment of the last line that was written out.
-    written_out_at: Mutex<Moment>,
 }
-
-/// Lines of one operation come in swarms: those within so many milliseconds of one that was written
-/// out go out with the next one, or with what the operation does next.
-const LINES_WRITTEN_OUT_EVERY: Moment = 1000;
 
 impl SledLog {
     fn open(folder: &Path) -> Result<Self, sled::Error> {
@@ -144,7 +137,6 @@ impl SledLog {
             lines: database.open_tree("lines")?,
             findings: database.open_tree("findings")?,
             notes: database.open_tree("notes")?,
-            written_out_at: Mutex::new(Moment::MIN),
             database,
         };
         // Reads every page, so that damage shows now and not in the middle of a backup.
@@ -195,12 +187,6 @@ impl OperationLog for SledLog {
         let mut key = line_prefix(operation);
         key.extend_from_slice(&number.to_be_bytes());
         put(&self.lines, &key, line)?;
-        let mut written_out_at = self.written_out_at.lock();
-        // A clock that was set back must not hold lines back.
-        if line.at.abs_diff(*written_out_at) < LINES_WRITTEN_OUT_EVERY.unsigned_abs() {
-            return Ok(());
-        }
-        *written_out_at = line.at;
         self.write_out()
     }
 
@@ -350,18 +336,17 @@ mod tests {
         let log = SledLog::open(folder.path()).expect("it opens");
         let line = |at, text: &str| LogLine { at, level: LogLevel::Info, text: text.to_owned() };
         let id = OperationId("an-operation".to_owned());
-        for said in [line(0, "one of a swarm"), line(999, "its last"), line(5000, "much later")] {
+        log.put_note("a note", "its text").expect("it is written");
+        for said in [line(0, "one"), line(1, "and another at once")] {
             log.append(&id, &said).expect("it is written");
         }
-        log.append(&id, &line(4200, "the clock was set back")).expect("it is written");
-        log.put_note("a note", "its text").expect("it is written");
         // What a process that is killed now leaves behind.
         let left = tempfile::tempdir().expect("a folder");
         for name in ["db", "conf", "begun"] {
             fs::copy(folder.path().join(name), left.path().join(name)).expect("it is there");
         }
         let again = SledLog::open(left.path()).expect("it opens");
-        assert_eq!(again.lines(&id).expect("they can be read").len(), 4);
+        assert_eq!(again.lines(&id).expect("they can be read").len(), 2);
         assert_eq!(again.note("a note").expect("it can be read").as_deref(), Some("its text"));
     }
 

@@ -1,7 +1,6 @@
 //! Browsing, restoring and removing snapshots.
 
 use std::fs;
-use std::sync::atomic::Ordering;
 
 use holdfast_app::api::{
     Code, EntryKind, OnConflict, OperationState, OperationView, RestoreAction, RestoreDestination,
@@ -56,10 +55,10 @@ fn restore(world: &World, preview: &RestorePreview) -> OperationView {
 fn a_restore_waits_for_no_other_program() {
     let world = world();
     fs::remove_file(world.documents().join("letter.txt")).expect("it is removed");
-    let before = world.stepped_aside.load(Ordering::Relaxed);
+    let before = world.stepped_aside.lock().expect("no panic").clone();
     let preview = preview(&world, request(&world, &["letter.txt"], OnConflict::Replace));
     assert_eq!(restore(&world, &preview).state, OperationState::Succeeded);
-    assert_eq!(world.stepped_aside.load(Ordering::Relaxed), before);
+    assert_eq!(*world.stepped_aside.lock().expect("no panic"), before);
 }
 
 #[test]

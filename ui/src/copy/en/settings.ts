@@ -11,7 +11,7 @@ export const settings = {
   closeToTray: "Keep running when the window is closed",
   closeToTrayHint: "Holdfast stays in the tray.",
   stepAside: "Let other programs go first",
-  stepAsideHint: "Backups and verifies take what the others leave. A restore never waits.",
+  stepAsideHint: "Backups take what the others leave. A restore never waits.",
   notifyOnFailure: "When a backup fails",
   notifyOnOverdue: "When a plan is overdue",
   notifyOnRecovery: "When it works again",

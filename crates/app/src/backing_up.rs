@@ -101,6 +101,7 @@ impl State {
             rules: preflight::rules(&plan.excludes)?,
             excludes: plan::patterns(&plan.excludes),
             tags: vec![plan.tag()],
+            reads_in_turns: plan.sources.iter().any(|source| self.ports.volumes.spins(source)),
             ..BackupOptions::default()
         };
         let zone = self.zone();

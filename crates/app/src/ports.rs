@@ -200,6 +200,11 @@ pub trait Volumes: Send + Sync {
     /// The volume that a path lies on, or would lie on if it were made: that of its nearest
     /// ancestor that exists.
     fn of(&self, path: &Path) -> Result<Volume, std::io::Error>;
+
+    /// True if the path is known to lie on a disk that spins, where reading is done in turns.
+    fn spins(&self, _: &Path) -> bool {
+        false
+    }
 }
 
 /// A mounted file system.

@@ -8,11 +8,17 @@ use std::path::{Path, PathBuf};
 
 use windows_sys::Win32::Foundation::{
     CloseHandle, ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, FILETIME, GetLastError, HANDLE,
-    STILL_ACTIVE,
+    INVALID_HANDLE_VALUE, STILL_ACTIVE,
 };
 use windows_sys::Win32::Security::Authentication::Identity::{GetUserNameExW, NameSamCompatible};
 use windows_sys::Win32::Storage::FileSystem::{
-    GetDiskFreeSpaceExW, GetDriveTypeW, GetVolumeInformationW, GetVolumePathNameW,
+    CreateFileW, FILE_SHARE_READ, FILE_SHARE_WRITE, GetDiskFreeSpaceExW, GetDriveTypeW,
+    GetVolumeInformationW, GetVolumePathNameW, OPEN_EXISTING,
+};
+use windows_sys::Win32::System::IO::DeviceIoControl;
+use windows_sys::Win32::System::Ioctl::{
+    IOCTL_STORAGE_QUERY_PROPERTY, PropertyStandardQuery, STORAGE_PROPERTY_QUERY,
+    StorageDeviceSeekPenaltyProperty,
 };
 use windows_sys::Win32::System::Registry::{HKEY_LOCAL_MACHINE, RRF_RT_REG_SZ, RegGetValueW};
 use windows_sys::Win32::System::SystemInformation::{
@@ -158,6 +164,57 @@ pub(crate) fn machine_guid() -> Option<String> {
     let text = String::from_utf16_lossy(&value[..usize::try_from(bytes).ok()? / 2]);
     let text = text.trim_end_matches('\0');
     (result == 0 && !text.is_empty()).then(|| text.to_owned())
+}
+
+/// True if the drive that the path lies on says that moving between two places costs time; see
+/// `STORAGE_PROPERTY_QUERY` with `StorageDeviceSeekPenaltyProperty`. It needs no rights to ask.
+pub(crate) fn spins(path: &Path) -> bool {
+    let Ok(root) = volume_root(path) else { return false };
+    let Some(letter) = root.to_str().and_then(|root| root.strip_suffix(":\\")) else {
+        return false;
+    };
+    let device = wide(&format!(r"\\.\{letter}:"));
+    let nobody = std::ptr::null_mut();
+    // SAFETY: the name ends in NUL; no access is asked for, so that nothing can be read or changed.
+    let drive = unsafe {
+        CreateFileW(
+            device.as_ptr(),
+            0,
+            FILE_SHARE_READ | FILE_SHARE_WRITE,
+            std::ptr::null(),
+            OPEN_EXISTING,
+            0,
+            nobody,
+        )
+    };
+    if drive == INVALID_HANDLE_VALUE {
+        return false;
+    }
+    let query = STORAGE_PROPERTY_QUERY {
+        PropertyId: StorageDeviceSeekPenaltyProperty,
+        QueryType: PropertyStandardQuery,
+        AdditionalParameters: [0],
+    };
+    // Version, size, and a byte that says it: `DEVICE_SEEK_PENALTY_DESCRIPTOR`, which as a type would
+    // have to hold a proper bool whatever a driver writes.
+    let mut answer = [0u32; 3];
+    let (mut answered, size) = (0u32, |bytes: usize| u32::try_from(bytes).unwrap_or(0));
+    // SAFETY: question and answer are of the sizes that are said; the handle is open, and closed once.
+    let is_known = unsafe {
+        let done = DeviceIoControl(
+            drive,
+            IOCTL_STORAGE_QUERY_PROPERTY,
+            (&raw const query).cast(),
+            size(size_of_val(&query)),
+            (&raw mut answer).cast(),
+            size(size_of_val(&answer)),
+            &mut answered,
+            nobody.cast(),
+        );
+        CloseHandle(drive);
+        done != 0
+    };
+    is_known && answered > 8 && answer[2].to_le_bytes()[0] != 0
 }
 
 /// The type that Windows gives the drive with this root, such as `C:\`.

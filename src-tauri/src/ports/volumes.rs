@@ -17,4 +17,8 @@ impl Volumes for DesktopVolumes {
             read_only: mount.read_only,
         })
     }
+
+    fn spins(&self, path: &Path) -> bool {
+        holdfast_machine::spins(path)
+    }
 }

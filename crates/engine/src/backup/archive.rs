@@ -52,6 +52,8 @@ pub(super) struct Archive<'a> {
     pub(super) fence: Fence<'a>,
     pub(super) counts: Counts,
     workers: usize,
+    /// Who has it reads the source, if only one may at a time.
+    pub(super) turn: Option<Mutex<()>>,
     pub(super) queue: Queue<FolderJob, FileJob, ChunkJob>,
     /// Memory of chunks that were stored, for the next ones: as many as were ever waiting.
     pub(super) spare_chunks: Mutex<Vec<Vec<u8>>>,
@@ -140,11 +142,18 @@ impl<'a> Archive<'a> {
             fence,
             counts: Counts::default(),
             workers,
+            turn: None,
             queue: Queue::new(FILES_WAITING_MAX, chunks),
             spare_chunks: Mutex::default(),
             root: Mutex::new(None),
             failure: Mutex::new(None),
         }
+    }
+
+    /// The same, whose workers read in turns if that is asked.
+    pub(super) fn reading_in_turns(mut self, is_asked: bool) -> Self {
+        self.turn = is_asked.then(Mutex::default);
+        self
     }
 
     /// Stores everything that `begin` hands out, with all that is durable but the last index file and the

@@ -28,6 +28,10 @@ use crate::tree::{Node, NodeKind};
 /// A file of up to this size is one chunk.
 const SMALL_BYTES_MAX: usize = CHUNK_BYTES_MIN;
 
+/// How much of a file is read at a turn: a disk that reads 150 MB a second and moves in 10 ms loses a
+/// sixth of its time if every turn goes to another file.
+const TURN_BYTES: usize = 8 << 20;
+
 /// A file to be read.
 pub(super) struct FileJob {
     pub(super) directory: Arc<Directory>,
@@ -151,6 +155,7 @@ impl Archive<'_> {
         buffer.clear();
         let mut is_whole = false;
         if size <= SMALL_BYTES_MAX as u64 {
+            let _turn = self.turn.as_ref().map(Mutex::lock);
             // One byte more than there should be: a file that grew meanwhile is noticed.
             let read = file.by_ref().take(SMALL_BYTES_MAX as u64 + 1).read_to_end(&mut buffer);
             if let Err(error) = read {
@@ -168,6 +173,9 @@ impl Archive<'_> {
         let open = Arc::new(open);
         // What was read already, of a file that is larger than it said, is the beginning.
         let mut source = Input::of_file(file, size, buffer.len() as u64);
+        if self.turn.is_some() {
+            source.reads_at_a_time(TURN_BYTES);
+        }
         let read = self.read_chunks(&mut source, buffer, &open, worker)?;
         if let Err(error) = read {
             self.find(path, "read", &error);
@@ -226,7 +234,10 @@ impl Archive<'_> {
                 start = 0;
             }
             let begun = buffer.len();
-            match source.read_more(&mut buffer, begun) {
+            let turn = self.turn.as_ref().map(Mutex::lock);
+            let read = source.read_more(&mut buffer, begun);
+            drop(turn);
+            match read {
                 Ok(count) => is_end = count == 0,
                 Err(error) => break Err(error),
             }

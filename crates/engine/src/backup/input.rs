@@ -10,7 +10,7 @@ use crate::chunker::CHUNK_BYTES_MIN;
 /// A chunk of zeros, which is what a hole is cut into.
 pub(super) static ZEROS: &[u8] = &[0; CHUNK_BYTES_MIN];
 
-/// How much is read at a time.
+/// How much is read at a time, unless more is asked for.
 const READ_BYTES: usize = 1 << 20;
 
 /// How much of a hole is read at a time while a chunk may end at any byte.
@@ -20,6 +20,7 @@ const HOLE_BYTES: usize = 4 << 10;
 pub(super) struct Input<'a> {
     reader: Bytes<'a>,
     position: u64,
+    read_bytes: usize,
     /// The file's holes that are still ahead, ascending; the last one ends at the file's end or
     /// before.
     holes: std::collections::VecDeque<Range<u64>>,
@@ -33,7 +34,12 @@ enum Bytes<'a> {
 impl<'a> Input<'a> {
     /// A stream.
     pub(super) fn of_stream(stream: &'a mut (dyn Read + Send)) -> Self {
-        Self { reader: Bytes::Stream(stream), position: 0, holes: [].into() }
+        Self {
+            reader: Bytes::Stream(stream),
+            position: 0,
+            read_bytes: READ_BYTES,
+            holes: [].into(),
+        }
     }
 
     /// The rest of a file that had this size when it was opened, from `position` on.
@@ -41,7 +47,12 @@ impl<'a> Input<'a> {
         // Where the holes cannot be found, they are read as what they are: zeros.
         let data = data_ranges(&file, size).unwrap_or_default();
         let holes = data.map(|data| holes_between(&data, size)).unwrap_or_default();
-        Self { reader: Bytes::File(file), position, holes: holes.into() }
+        Self { reader: Bytes::File(file), position, read_bytes: READ_BYTES, holes: holes.into() }
+    }
+
+    /// Has so much be read at a time.
+    pub(super) fn reads_at_a_time(&mut self, bytes: usize) {
+        self.read_bytes = bytes;
     }
 
     /// Passes over a chunk of zeros without reading it, if all of it lies in a hole. Right only at
@@ -62,7 +73,7 @@ impl<'a> Input<'a> {
         while self.holes.front().is_some_and(|hole| hole.end <= self.position) {
             self.holes.pop_front();
         }
-        let mut limit = READ_BYTES as u64;
+        let mut limit = self.read_bytes as u64;
         if let Some(hole) = self.holes.front() {
             if hole.contains(&self.position) {
                 // Zeros are cut as soon as a chunk may end. Given in portions that end there, soon

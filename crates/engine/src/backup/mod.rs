@@ -370,6 +370,7 @@ impl Backup<'_> {
             self.fence(),
             self.options.workers,
         )
+        .reading_in_turns(self.options.reads_in_turns)
     }
 
     fn reader(&self) -> Reader {

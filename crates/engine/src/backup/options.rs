@@ -38,6 +38,9 @@ pub struct BackupOptions {
     /// How many files and folders are worked on at the same time; else as many as there are cores.
     /// More than that helps where the source is slow to answer, fewer where others need the computer.
     pub workers: Option<NonZeroUsize>,
+    /// Read in turns, each as long as it pays: a spinning disk takes as long to move between two files
+    /// as to read a megabyte. What was read is still worked on by all.
+    pub reads_in_turns: bool,
     /// Whether the source is counted beside the backup, so that progress can tell what is left.
     pub scan: Scan,
     /// How hard to compress.
@@ -63,6 +66,7 @@ impl Default for BackupOptions {
             ignore_inode: false,
             skip_if_unchanged: false,
             workers: None,
+            reads_in_turns: false,
             scan: Scan::default(),
             compression: Compression::default(),
             pack_bytes: PACK_BYTES_DEFAULT,

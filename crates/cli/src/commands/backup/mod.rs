@@ -39,7 +39,7 @@ pub(crate) fn backup(session: &Session, arguments: &BackupArguments) -> Ended {
         .advice("Back up without it; files that other programs keep locked are then left out."));
     }
     let input = sources::input(session, arguments)?;
-    let mut options = options(session, arguments)?;
+    let mut options = options(session, arguments, &input)?;
     let is_stdin = matches!(input, Input::Stdin { .. });
     let terminal = &session.terminal;
     terminal.say(Verbosity::Verbose, "open repository");
@@ -124,7 +124,11 @@ fn shown(targets: &[std::path::PathBuf]) -> String {
     format!("[{}]", targets.join(" "))
 }
 
-fn options(session: &Session, arguments: &BackupArguments) -> Result<BackupOptions, Failure> {
+fn options(
+    session: &Session,
+    arguments: &BackupArguments,
+    input: &Input,
+) -> Result<BackupOptions, Failure> {
     let time = match &arguments.time {
         None => None,
         Some(text) => {
@@ -139,6 +143,7 @@ fn options(session: &Session, arguments: &BackupArguments) -> Result<BackupOptio
     }
     let host = arguments.host.clone().or_else(|| arguments.hostname.clone());
     let host = host.or_else(|| session.environment.get("HOST"));
+    let workers = workers(session, arguments)?;
     Ok(BackupOptions {
         rules: rules::rules(session, &arguments.exclude)?,
         excludes: rules::recorded(&arguments.exclude),
@@ -151,7 +156,9 @@ fn options(session: &Session, arguments: &BackupArguments) -> Result<BackupOptio
         ignore_ctime: arguments.change.ignore_ctime || arguments.change.ignore_inode,
         ignore_inode: arguments.change.ignore_inode,
         skip_if_unchanged: arguments.skip_if_unchanged,
-        workers: workers(session, arguments)?,
+        workers,
+        // Who says how many files are read at once knows better.
+        reads_in_turns: workers.is_none() && input.is_on_spinning_disk(),
         scan: match session.terminal.verbosity() {
             _ if arguments.no_scan => Scan::Never,
             Verbosity::Quiet => Scan::Never,

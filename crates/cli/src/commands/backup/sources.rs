@@ -32,6 +32,17 @@ impl Input {
         matches!(self, Self::Paths { missing, .. } if *missing > 0)
     }
 
+    /// True if some of it lies on a disk that spins, as far as the first that is named tell.
+    pub(super) fn is_on_spinning_disk(&self) -> bool {
+        const LOOKED_AT_MAX: usize = 32;
+        match self {
+            Self::Paths { targets, .. } => {
+                targets.iter().take(LOOKED_AT_MAX).any(|target| holdfast_machine::spins(target))
+            }
+            Self::Stdin { .. } | Self::Command { .. } => false,
+        }
+    }
+
     /// The name that a stream is stored under.
     pub(super) fn stream_name(&self) -> Option<String> {
         match self {

@@ -20,6 +20,7 @@ use ctr::{CtrCore, flavors};
 use poly1305::universal_hash::UniversalHash;
 use poly1305::{Block, Poly1305};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha512};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// How many bytes sealing adds: a nonce of 16 and a tag of 16.
@@ -149,6 +150,20 @@ impl MasterKey {
         let cipher = Aes256::new(&Array(material.encrypt));
         let mac_cipher = Aes128::new(&Array(material.mac_k));
         Self { material, cipher, mac_cipher }
+    }
+
+    /// A key for one purpose of ours alone, made of this one: what is sealed with it passes for nothing
+    /// else, and nothing else for it.
+    pub(crate) fn for_purpose(&self, purpose: &[u8]) -> Self {
+        let mut sum = Sha512::new();
+        for part in
+            [purpose, &[0], &self.material.encrypt, &self.material.mac_k, &self.material.mac_r]
+        {
+            sum.update(part);
+        }
+        let mut bytes = Zeroizing::new([0u8; 64]);
+        bytes.copy_from_slice(&sum.finalize());
+        Self::from_bytes(&bytes)
     }
 
     /// Writes the sealed `plaintext` into `out`, which is cleared first.
@@ -479,6 +494,16 @@ mod tests {
             mac.add(&hex(message));
             assert_eq!(mac.tag().to_vec(), hex(tag));
         }
+    }
+
+    #[test]
+    fn a_key_for_a_purpose_is_another_one_for_each_purpose_and_each_key() {
+        let sealed = key().for_purpose(b"one").seal(b"x");
+        assert_eq!(key().for_purpose(b"one").open(&sealed), Ok(b"x".to_vec()));
+        assert_eq!(key().for_purpose(b"other").open(&sealed), Err(BrokenSeal));
+        assert_eq!(key().open(&sealed), Err(BrokenSeal));
+        let another = MasterKey::from_bytes(&[9; 64]);
+        assert_eq!(another.for_purpose(b"one").open(&sealed), Err(BrokenSeal));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where every blob of a repository lies, in at most 40 bytes of memory each.
 //!
 //! Entries are kept sorted by id in a few segments, the way a log-structured store does it: loading
-//! makes one segment, each index file that a backup stores adds another, and small ones are merged.
+//! makes one segment or, with a [sorted index](sorted), two; each index file that a backup stores adds another, and small ones are merged.
 //! An entry keeps 192 of the 256 bits of an id: the first 16 as its place in a table, the rest beside
 //! the location. Two blobs that agree in 192 bits of SHA-256 would take 2^96 sums to find, and what is
 //! read is checked against the whole id in any case.
@@ -19,7 +19,7 @@ pub use file::{BLOBS_PER_FILE_MAX, IndexBlob, IndexFile, IndexPack};
 
 pub use packs::PackSummary;
 pub(crate) use places::Place;
-pub(crate) use sorted::SortedIndex;
+pub(crate) use sorted::{ListedFiles, SortedIndex};
 
 use std::collections::HashSet;
 

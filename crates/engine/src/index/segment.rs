@@ -78,9 +78,10 @@ impl Entry {
         u32::from_le_bytes([a, b, c, 0])
     }
 
-    /// What entries are sorted by.
-    pub(super) fn key(&self) -> ([u8; TAIL_BYTES], PackNumber, u32) {
-        (*self.tail(), self.pack(), self.offset())
+    /// What entries are sorted by: all that they are, so that equal ones lie side by side however many
+    /// places somebody gave a blob.
+    pub(super) fn key(&self) -> &Raw {
+        &self.0
     }
 }
 
@@ -331,7 +332,7 @@ impl Shard {
             return None;
         }
         let shard = Self { entries, starts };
-        let is_sorted = |number| shard.bucket(number).1.is_sorted_by_key(|raw| Entry(*raw).key());
+        let is_sorted = |number| shard.bucket(number).1.is_sorted();
         let is_sound =
             (0..BUCKETS).all(is_sorted) && shard.entries.iter().all(|raw| is_known(Entry(*raw)));
         is_sound.then_some(shard)
@@ -349,7 +350,7 @@ impl Shard {
 
     fn sorted(mut entries: Vec<(u8, Entry)>) -> Self {
         entries
-            .sort_unstable_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.1.key().cmp(&b.1.key())));
+            .sort_unstable_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.1.key().cmp(b.1.key())));
         entries.dedup();
         if entries.is_empty() {
             return Self::default();
@@ -398,9 +399,7 @@ impl Shard {
 
     fn has(&self, bucket: u8, entry: &Entry) -> bool {
         let (_, entries) = self.bucket(usize::from(bucket));
-        let first = entries.partition_point(|raw| Entry(*raw).key() < entry.key());
-        let same = entries[first..].iter().take_while(|raw| Entry(**raw).key() == entry.key());
-        same.into_iter().any(|raw| *raw == entry.0)
+        entries.binary_search(&entry.0).is_ok()
     }
 
     pub(super) fn merge(&self, other: &Self) -> Self {

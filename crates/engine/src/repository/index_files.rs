@@ -1,6 +1,5 @@
 //! The index files of a repository: one, all of them, or all that can be read.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
@@ -10,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 use super::{ReadError, Repository};
 use crate::backend::{BackendErrorKind, FileKind, FileName};
 use crate::codec::{self, CodecError};
-use crate::id::{IndexId, RawId};
-use crate::index::{Index, IndexBuilder, IndexFile, IndexPack, SortedIndex};
+use crate::id::IndexId;
+use crate::index::{Index, IndexBuilder, IndexFile, IndexPack, ListedFiles, SortedIndex};
 use crate::manners;
 use crate::monitor::{Cancellation, Event, Finding, FindingKind, Monitor, with_causes};
 
@@ -94,18 +93,20 @@ impl Repository {
         cancel: &Cancellation,
         pass_over: PassOver<'_>,
     ) -> Result<Index, ReadError> {
-        let listed: HashSet<RawId> =
-            self.list(FileKind::Index)?.into_iter().map(|file| file.id).collect();
-        let loaded = sorted.and_then(|sorted| sorted.load(&self.key, &listed)).unwrap_or_default();
-        self.backend.note_tree_packs(&loaded.index.tree_packs());
-        let covered = loaded.index.blobs();
-        let beside: Vec<IndexId> =
-            listed.difference(&loaded.files).map(|id| IndexId(*id)).collect();
-        let builder = Mutex::new(IndexBuilder::beside(loaded.index));
+        let listed: ListedFiles =
+            self.list(FileKind::Index)?.into_iter().map(|file| (file.id, file.size)).collect();
+        let load = |sorted: &SortedIndex| sorted.load(&self.key, &listed, cancel);
+        let loaded = sorted.map(load).transpose().map_err(|_| ReadError::Cancelled)?.flatten();
+        let is_new = loaded.is_none();
+        let (kept, files) = loaded.map_or_else(Default::default, |it| (it.index, it.files));
+        self.backend.note_tree_packs(&kept.tree_packs());
+        let beside = listed.keys().filter(|id| !files.contains(id));
+        let beside: Vec<IndexId> = beside.map(|id| IndexId(*id)).collect();
+        let builder = Mutex::new(IndexBuilder::beside(kept));
         let is_complete = self.read_index_files(&beside, &builder, cancel, pass_over)?;
         let index = builder.into_inner().build();
-        if let Some(sorted) = sorted.filter(|_| is_complete) {
-            sorted.keep(&index, listed.into_iter().collect(), covered, &self.key, cancel);
+        if let Some(sorted) = sorted.filter(|_| is_complete && is_new) {
+            sorted.keep(&index, listed.into_keys().collect(), &self.key, cancel);
         }
         Ok(index)
     }

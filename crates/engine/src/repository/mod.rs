@@ -22,7 +22,7 @@ use std::time::SystemTime;
 
 use jiff::tz::TimeZone;
 
-use crate::backend::{Backend, CachedBackend, FileKind, FileName, Listed};
+use crate::backend::{Backend, BackendErrorKind, CachedBackend, FileKind, FileName, Listed};
 use crate::blob::{BlobKind, BlobLocation, PackedBlob};
 use crate::chunker::Polynomial;
 use crate::clock::Clock;
@@ -352,14 +352,30 @@ impl Repository {
         check_length(blob)?;
         let BlobLocation { pack, offset, length, .. } = blob.location;
         let file = FileName::new(FileKind::Pack, pack.0);
-        self.backend
-            .read_range(file, offset.into(), length as usize, sealed)
-            .map_err(|source| ReadError::Backend { file, source })?;
+        self.backend.read_range(file, offset.into(), length as usize, sealed).map_err(
+            |source| {
+                if matches!(source.kind, BackendErrorKind::NotFound | BackendErrorKind::TooShort) {
+                    self.distrust_sorted_index();
+                }
+                ReadError::Backend { file, source }
+            },
+        )?;
         let opened = self.open_blob(sealed, blob, out);
-        if opened.is_err() && self.backend.distrust(file) {
-            return self.read_located(blob, sealed, out);
+        if opened.is_err() {
+            self.distrust_sorted_index();
+            if self.backend.distrust(file) {
+                return self.read_located(blob, sealed, out);
+            }
         }
         opened
+    }
+
+    /// What the sorted index says is not so, or what it speaks of is damaged: the next load reads the
+    /// index files, which tells the one from the other.
+    pub(crate) fn distrust_sorted_index(&self) {
+        if let Some(sorted) = &self.sorted {
+            sorted.distrust();
+        }
     }
 
     /// A pack's header, given the size of its file.

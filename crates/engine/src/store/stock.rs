@@ -22,13 +22,15 @@ pub(crate) fn take_stock<E: From<ReadError> + From<StoreError>>(
     watch: Watch<'_>,
 ) -> Result<(), E> {
     let listed = repository.list(FileKind::Pack)?;
-    forget_lost(index, &listed, watch);
+    if forget_lost(index, &listed, watch) {
+        repository.distrust_sorted_index();
+    }
     adopt_left::<E>(repository, index, &listed, lock, watch)?;
     Ok(())
 }
 
-/// Makes the index forget what lies in packs that are gone or cut short.
-fn forget_lost(index: &mut Index, listed: &[Listed], watch: Watch<'_>) {
+/// Makes the index forget what lies in packs that are gone or cut short; true if there are any.
+fn forget_lost(index: &mut Index, listed: &[Listed], watch: Watch<'_>) -> bool {
     let sizes: HashMap<PackId, u64> =
         listed.iter().map(|pack| (PackId(pack.id), pack.size)).collect();
     // Of a pack that index files share, each knows a part, so more than is expected is no sign.
@@ -51,4 +53,5 @@ fn forget_lost(index: &mut Index, listed: &[Listed], watch: Watch<'_>) {
     if !lost.is_empty() {
         index.forget_blobs_in(&lost);
     }
+    !lost.is_empty()
 }

@@ -19,7 +19,11 @@ use crate::crypto::Seal;
 use crate::id::RawId;
 
 /// The format and its version. Whatever changes in an entry or in the head changes the last byte.
-pub(super) const MARK: [u8; 8] = *b"hfindex1";
+pub(super) const MARK: [u8; 8] = *b"hfindex2";
+
+/// A head has 40 bytes a pack and a kilobyte a shard. One of more bytes than this is not written, and a
+/// length is believed up to it before anything is known to be ours.
+pub(super) const HEAD_BYTES_MAX: usize = 1 << 30;
 
 /// Bytes after the head: its length, and the mark.
 pub(super) const END_BYTES: usize = 16;

@@ -8,16 +8,17 @@
 //! index files are read. Nothing here fails.
 //!
 //! It is written by a thread of its own while the command goes on, under another name until it is
-//! whole. Whoever removes from a repository does not rely on it.
+//! whole, and always from the index files, never from the one before: a bit that turned in memory
+//! lives no longer than the file. It goes as well once a blob is not what it says. Whoever takes a pack
+//! for useless does not rely on it.
 
 mod format;
 mod reading;
 mod writing;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -33,15 +34,18 @@ pub(super) use format::{Bytes, put_list};
 
 /// The folder of a repository's cache that it lies in, beside those that restic knows.
 const FOLDER_NAME: &str = "holdfast";
-/// Its name there. All else in the folder is what an interrupted process left.
+/// Its name there.
 const NAME: &str = "sorted-index";
 
 /// An index of fewer blobs is read from its files in less than a tenth of a second.
 const BLOBS_MIN: usize = 100_000;
 
-/// It is written anew once one blob in so many is not in it: what is read beside it costs as much as
-/// all that is in it when that is about a tenth.
-const BESIDE_PART_MAX: usize = 10;
+/// It is made anew once one byte in so many of all index files is of one that it does not stand for:
+/// what is read beside it costs as much as all that is in it when that is about a tenth.
+const BESIDE_PART_MAX: u64 = 10;
+
+/// What its key is made for.
+const PURPOSE: &[u8] = b"holdfast sorted index";
 
 /// How long the end of a command waits for what it is still writing. After a minute's work to read an
 /// index of a hundred million blobs this is not much, and smaller ones take far less.
@@ -56,6 +60,26 @@ pub(crate) struct SortedIndex {
     writing: Mutex<Option<Writing>>,
 }
 
+/// The index files of a repository, with their sizes in bytes.
+pub(crate) type ListedFiles = HashMap<RawId, u64>;
+
+/// The caller asked to stop.
+#[derive(Debug)]
+pub(crate) struct Interrupted;
+
+/// Why one is not used.
+#[derive(Debug, PartialEq, Eq)]
+enum Unused {
+    /// It is not there.
+    Absent,
+    /// It stands for too little: the next takes its place.
+    Short,
+    /// The caller asked to stop.
+    Interrupted,
+    /// It is not whole, not ours, or stands for a file that is gone.
+    Wrong,
+}
+
 /// A thread that writes one. It ends soon after it is asked to.
 #[derive(Debug)]
 struct Writing {
@@ -65,8 +89,7 @@ struct Writing {
     stop: Cancellation,
 }
 
-/// What was read of a sorted index; nothing, if there was none.
-#[derive(Default)]
+/// What was read of a sorted index.
 pub(crate) struct Loaded {
     pub(crate) index: Index,
     /// The index files that it stands for.
@@ -81,27 +104,40 @@ impl SortedIndex {
     }
 
     /// Reads it, if there is one that can be used while these are the repository's index files. One
-    /// that cannot be used is removed.
-    pub(crate) fn load(&self, key: &MasterKey, listed: &HashSet<RawId>) -> Option<Loaded> {
-        let path = self.path();
-        let read = reading::read(&path, key, self.repository, listed);
-        if read.is_none() {
-            let _ = fs::remove_file(path);
+    /// that never can is removed.
+    pub(crate) fn load(
+        &self,
+        key: &MasterKey,
+        listed: &ListedFiles,
+        cancel: &Cancellation,
+    ) -> Result<Option<Loaded>, Interrupted> {
+        let key = key.for_purpose(PURPOSE);
+        match reading::read(&self.path(), &key, self.repository, listed, cancel) {
+            Ok(loaded) => Ok(Some(loaded)),
+            Err(Unused::Absent | Unused::Short) => Ok(None),
+            Err(Unused::Interrupted) => Err(Interrupted),
+            Err(Unused::Wrong) => {
+                self.distrust();
+                Ok(None)
+            }
         }
-        read
     }
 
-    /// Writes it while the caller goes on, if that is worth while: `covered` blobs are in what there
-    /// is, and `files` is what the index was read from.
+    /// Removes it: something is not as it says.
+    pub(crate) fn distrust(&self) {
+        let _ = fs::remove_file(self.path());
+    }
+
+    /// Writes an index that was read from these index files, and from nothing else, while the caller
+    /// goes on; not if it is small.
     pub(crate) fn keep(
         &self,
         index: &Index,
         files: Vec<RawId>,
-        covered: usize,
-        key: &Arc<MasterKey>,
+        key: &MasterKey,
         cancel: &Cancellation,
     ) {
-        if !self.is_worth_keeping(index.blobs(), covered) {
+        if index.blobs() < self.blobs_min.max(1) {
             return;
         }
         let mut writing = self.writing.lock();
@@ -109,7 +145,7 @@ impl SortedIndex {
             return;
         }
         let draft = writing::Draft::new(index, self.repository, files);
-        let (key, cancel) = (Arc::clone(key), cancel.clone());
+        let (key, cancel) = (key.for_purpose(PURPOSE), cancel.clone());
         let (folder, path, stop) = (self.folder.clone(), self.path(), Cancellation::default());
         let asked = stop.clone();
         let (sender, ended) = mpsc::channel();
@@ -122,11 +158,6 @@ impl SortedIndex {
         let spawned =
             thread::Builder::new().name("sorted index".to_owned()).spawn(manners::as_here(work));
         *writing = spawned.ok().map(|thread| Writing { thread, ended, stop });
-    }
-
-    fn is_worth_keeping(&self, blobs: usize, covered: usize) -> bool {
-        blobs >= self.blobs_min.max(1)
-            && blobs.saturating_sub(covered).saturating_mul(BESIDE_PART_MAX) >= blobs
     }
 
     fn path(&self) -> PathBuf {

@@ -1,6 +1,5 @@
 //! Reads a sorted index: each shard into the memory that it is kept in, over all cores.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -11,31 +10,46 @@ use parking_lot::Mutex;
 use super::super::packs::Packs;
 use super::super::segment::{ENTRY_BYTES, Shard};
 use super::super::{Index, Segment};
-use super::Loaded;
-use super::format::{Bytes, END_BYTES, Head, MARK, Part, ShardHead};
+use super::format::{Bytes, END_BYTES, HEAD_BYTES_MAX, Head, MARK, Part, ShardHead};
+use super::{BESIDE_PART_MAX, ListedFiles, Loaded, Unused};
 use crate::crypto::MasterKey;
 use crate::id::RawId;
 use crate::manners;
+use crate::monitor::Cancellation;
 
-/// `None` if it is not there, not whole, not ours, or stands for a file that is not `listed`.
+/// Reads one that stands for most of what is `listed`, and for nothing else.
 pub(super) fn read(
     path: &Path,
     key: &MasterKey,
     repository: RawId,
-    listed: &HashSet<RawId>,
-) -> Option<Loaded> {
-    let head = read_head(path, key)?;
-    if head.repository != repository || !head.files.iter().all(|id| listed.contains(id)) {
-        return None;
+    listed: &ListedFiles,
+    cancel: &Cancellation,
+) -> Result<Loaded, Unused> {
+    let file = File::open(path).map_err(|_| Unused::Absent)?;
+    let head = read_head(file, key).filter(|head| head.repository == repository);
+    let head = head.ok_or(Unused::Wrong)?;
+    let sizes: Option<Vec<u64>> = head.files.iter().map(|id| listed.get(id).copied()).collect();
+    let covered: u64 = sizes.ok_or(Unused::Wrong)?.iter().sum();
+    let all: u64 = listed.values().sum();
+    if all.saturating_sub(covered).saturating_mul(BESIDE_PART_MAX) >= all.max(1) {
+        return Err(Unused::Short);
     }
-    let mut parts = read_parts(path, key, head.parts)?.into_iter();
-    let mut index = parts.next()?;
-    index.marked = parts.next().map(Box::new);
-    parts.next().is_none().then_some(Loaded { index, files: head.files.into_iter().collect() })
+    let parts = read_parts(path, key, head.parts, cancel);
+    if cancel.is_cancelled() {
+        return Err(Unused::Interrupted);
+    }
+    let index = whole(parts.ok_or(Unused::Wrong)?).ok_or(Unused::Wrong)?;
+    Ok(Loaded { index, files: head.files.into_iter().collect() })
 }
 
-fn read_head(path: &Path, key: &MasterKey) -> Option<Head> {
-    let mut file = File::open(path).ok()?;
+fn whole(parts: Vec<Index>) -> Option<Index> {
+    let mut parts = parts.into_iter();
+    let mut index = parts.next()?;
+    index.marked = parts.next().map(Box::new);
+    parts.next().is_none().then_some(index)
+}
+
+fn read_head(mut file: File, key: &MasterKey) -> Option<Head> {
     let bytes = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(bytes.checked_sub(END_BYTES as u64)?)).ok()?;
     let mut end = [0; END_BYTES];
@@ -47,13 +61,22 @@ fn read_head(path: &Path, key: &MasterKey) -> Option<Head> {
         return None;
     }
     file.seek(SeekFrom::Start(entries_end)).ok()?;
-    let mut sealed = vec![0; usize::try_from(head_bytes).ok()?];
+    let head_bytes = usize::try_from(head_bytes).ok().filter(|bytes| *bytes <= HEAD_BYTES_MAX)?;
+    let mut sealed = Vec::new();
+    sealed.try_reserve_exact(head_bytes).ok()?;
+    sealed.resize(head_bytes, 0);
     file.read_exact(&mut sealed).ok()?;
     let head = Head::read(&key.open(&sealed).ok()?, ENTRY_BYTES as u64)?;
     (head.entries_end() == entries_end).then_some(head)
 }
 
-fn read_parts(path: &Path, key: &MasterKey, parts: Vec<Part>) -> Option<Vec<Index>> {
+/// `None` if one of them is not as the head says, or the caller asked to stop.
+fn read_parts(
+    path: &Path,
+    key: &MasterKey,
+    parts: Vec<Part>,
+    cancel: &Cancellation,
+) -> Option<Vec<Index>> {
     let wanted: Vec<(&Packs, &ShardHead)> = parts
         .iter()
         .flat_map(|part| part.kinds.iter().flatten().map(|head| (&part.packs, head)))
@@ -66,7 +89,8 @@ fn read_parts(path: &Path, key: &MasterKey, parts: Vec<Part>) -> Option<Vec<Inde
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some((packs, head)) = wanted.get(number) else { return Some(()) };
-            let shard = read_shard(&mut file, key, packs, head);
+            let shard =
+                if cancel.is_cancelled() { None } else { read_shard(&mut file, key, packs, head) };
             if shard.is_none() {
                 next.store(wanted.len(), Ordering::Relaxed);
             }

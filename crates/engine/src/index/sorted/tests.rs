@@ -1,6 +1,7 @@
 //! Whatever becomes of a sorted index, what is loaded is what the index files say.
 
 use std::collections::BTreeSet;
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::time::SystemTime;
 
 use proptest::prelude::*;
@@ -99,10 +100,22 @@ impl Cached {
 
     /// What would be loaded of the sorted index alone. One that cannot be used is gone then.
     fn kept(&self) -> Option<Loaded> {
-        let listed = self.world.files(FileKind::Index).iter().map(|file| file.id).collect();
         let mut repository = self.open();
         let sorted = repository.sorted_index().expect("it has a cache");
-        sorted.load(self.world.repository.master_key(), &listed)
+        let key = self.world.repository.master_key();
+        sorted.load(key, &self.listed(), &Cancellation::default()).expect("nobody stops it")
+    }
+
+    fn listed(&self) -> ListedFiles {
+        let files = self.world.repository.list(FileKind::Index).expect("memory");
+        files.iter().map(|file| (file.id, file.size)).collect()
+    }
+
+    /// Keeps this as what these index files say.
+    fn keep(&self, index: &Index, files: Vec<RawId>) {
+        let draft = writing::Draft::new(index, self.world.repository.config().id, files);
+        let key = self.world.repository.master_key().for_purpose(PURPOSE);
+        writing::write(&draft, &self.folder(), &self.path(), &key, &|| true).expect("written");
     }
 
     /// Replaces it by these bytes, and sees that they are not used and change nothing.
@@ -116,7 +129,10 @@ impl Cached {
 
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder()).expect("a folder");
-        entries.map(|it| it.expect("an entry").file_name().into_string().expect("text")).collect()
+        let names = entries.map(|it| it.expect("an entry").file_name());
+        let mut names: Vec<_> = names.map(|it| it.into_string().expect("text")).collect();
+        names.sort_unstable();
+        names
     }
 }
 
@@ -301,13 +317,18 @@ fn one_of_another_repository_of_another_key_or_of_another_version_is_not_used() 
     let mut version = it.bytes();
     *version.last_mut().expect("it has bytes") += 1;
     it.assert_refused(&version, "of another version");
-    let listed: HashSet<RawId> =
-        it.world.files(FileKind::Index).iter().map(|file| file.id).collect();
+    let (listed, id, cancel) =
+        (it.listed(), it.world.repository.config().id, Cancellation::default());
+    let read = |key: &MasterKey, repository| {
+        reading::read(&it.path(), key, repository, &listed, &cancel).err()
+    };
     let key = it.world.repository.master_key();
-    let id = it.world.repository.config().id;
-    assert!(reading::read(&it.path(), key, id, &listed).is_some());
-    assert!(reading::read(&it.path(), key, RawId::of(b"another"), &listed).is_none());
-    assert!(reading::read(&it.path(), other.world.repository.master_key(), id, &listed).is_none());
+    assert_eq!(read(&key.for_purpose(PURPOSE), id), None);
+    assert_eq!(read(&key.for_purpose(PURPOSE), RawId::of(b"another")), Some(Unused::Wrong));
+    let foreign = other.world.repository.master_key().for_purpose(PURPOSE);
+    assert_eq!(read(&foreign, id), Some(Unused::Wrong));
+    // What the repository seals, such as a blob, is no sorted index whatever it says.
+    assert_eq!(read(key, id), Some(Unused::Wrong));
 }
 
 #[test]
@@ -325,12 +346,70 @@ fn one_that_stands_for_an_index_file_that_is_gone_is_not_used_and_made_anew() {
 fn a_new_index_file_is_read_beside_it_and_put_into_it_once_it_is_a_tenth_of_all() {
     let it = Cached::of(&[vec![pack(1, false, 0..180)]]);
     it.load();
-    it.store(&[pack(2, false, 180..199)]);
+    it.store(&[pack(2, false, 180..192)]);
     assert_eq!(all_of(&it.load()), all_of(&it.world.index()));
     assert_eq!(it.kept().expect("it is used").files.len(), 1);
-    it.store(&[pack(3, true, 0..2)]);
+    it.store(&[pack(3, true, 0..20)]);
     assert_eq!(all_of(&it.load()), all_of(&it.world.index()));
     assert_eq!(it.kept().expect("it is whole").files.len(), 3);
+}
+
+/// What the sorted index would say had bits turned in memory when it was written: all lies in another
+/// pack than it does.
+fn wrong() -> (Cached, Vec<RawId>, Index) {
+    let it = Cached::of(&[]);
+    let files = [0..90_u8, 90..180].map(|blobs| it.store(&[pack(1, false, blobs)]));
+    let mut wrong = Index::default();
+    wrong.add(&index_file(&[pack(2, false, 0..180)]));
+    (it, files.to_vec(), wrong)
+}
+
+#[test]
+fn one_that_says_what_is_not_so_is_gone_once_that_is_seen() {
+    let (it, files, wrong) = wrong();
+    it.keep(&wrong, files);
+    let repository = it.open();
+    let index = repository.load_index(&Cancellation::default()).expect("it is whole");
+    assert!(all_of(&index) != all_of(&it.world.index()), "the wrong one is used");
+    assert!(repository.read_blob(&index, BlobKind::Data, id(7)).is_err());
+    drop(repository);
+    assert_eq!(all_of(&it.load()), all_of(&it.world.index()));
+}
+
+#[test]
+fn what_one_says_that_is_not_so_is_not_in_the_next() {
+    let (it, files, wrong) = wrong();
+    it.keep(&wrong, files);
+    it.store(&[pack(3, false, 180..240)]);
+    for _ in 0..2 {
+        assert_eq!(all_of(&it.load()), all_of(&it.world.index()));
+        assert_eq!(it.kept().expect("it is made anew").files.len(), 3);
+    }
+}
+
+#[test]
+fn a_length_that_promises_more_than_there_can_be_is_not_believed() {
+    let it = Cached::of(&small());
+    it.load();
+    let length = 1_u64 << 40;
+    let mut file = fs::File::options().write(true).open(it.path()).expect("it is there");
+    file.set_len(length).expect("a hole");
+    file.seek(SeekFrom::End(0)).expect("its end");
+    file.write_all(&length.to_le_bytes()).expect("written");
+    file.write_all(&format::MARK).expect("written");
+    assert!(it.kept().is_none());
+    assert!(!it.path().exists());
+}
+
+#[test]
+fn asking_to_stop_is_heard_while_it_is_read_and_costs_nothing() {
+    let it = Cached::of(&small());
+    it.load();
+    let cancel = Cancellation::default();
+    cancel.cancel();
+    let stopped = it.open().load_index(&cancel).expect_err("it was asked to stop");
+    assert!(matches!(stopped, crate::repository::ReadError::Cancelled));
+    assert!(it.kept().is_some());
 }
 
 #[test]
@@ -371,16 +450,18 @@ fn one_that_is_asked_to_stop_leaves_nothing_and_what_was_left_is_cleared_away() 
     let it = Cached::of(&small());
     fs::create_dir_all(it.folder()).expect("made");
     fs::write(it.folder().join("new-0123456789abcdef"), b"left").expect("written");
+    fs::write(it.folder().join("new-things"), b"of another version").expect("written");
     let repository = it.open();
     let cancel = Cancellation::default();
     let index = repository.load_readable_index(&Unwatched, &cancel).expect("a sound index");
     drop(repository);
-    assert_eq!(it.names(), [NAME]);
+    assert_eq!(it.names(), ["new-things", NAME]);
     fs::remove_file(it.path()).expect("removed");
     let draft = writing::Draft::new(&index, it.world.repository.config().id, Vec::new());
     let key = it.world.repository.master_key();
     let written = writing::write(&draft, &it.folder(), &it.path(), key, &|| false);
-    assert!(written.is_err() && it.names().is_empty());
+    assert!(written.is_err());
+    assert_eq!(it.names(), ["new-things"]);
 }
 
 #[test]

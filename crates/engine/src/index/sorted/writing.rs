@@ -10,12 +10,15 @@ use parking_lot::Mutex;
 
 use super::super::segment::{SHARDS, Shard};
 use super::super::{Index, Segment};
-use super::format::{MARK, put_count, put_list};
+use super::format::{HEAD_BYTES_MAX, MARK, put_count, put_list};
 use crate::backend::make_private_folders;
 use crate::blob::BlobKind;
 use crate::crypto::MasterKey;
 use crate::id::RawId;
 use crate::manners;
+
+/// What the name of an unfinished one begins with; 16 hexadecimal digits follow.
+const ASIDE: &str = "new-";
 
 /// What is to be written. It shares the entries of the index, which may change meanwhile.
 pub(super) struct Draft {
@@ -64,7 +67,7 @@ pub(super) fn write(
     goes_on: &(dyn Fn() -> bool + Sync),
 ) -> io::Result<()> {
     make_private_folders(folder)?;
-    remove_remains(folder, path);
+    remove_remains(folder);
     let aside = aside_in(folder)?;
     let written = write_to(draft, &aside, key, goes_on).and_then(|()| fs::rename(&aside, path));
     if written.is_err() {
@@ -73,11 +76,13 @@ pub(super) fn write(
     written
 }
 
-/// Removes what is not the file itself. Another process may be writing it: then that one's is not
+/// Removes those that were not finished. Another process may be writing one: then that one's is not
 /// kept, and ours is.
-fn remove_remains(folder: &Path, path: &Path) {
+fn remove_remains(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.path() != path {
+        let name = entry.file_name();
+        let random = name.to_str().and_then(|name| name.strip_prefix(ASIDE));
+        if random.is_some_and(|text| text.len() == 16 && u64::from_str_radix(text, 16).is_ok()) {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -85,7 +90,7 @@ fn remove_remains(folder: &Path, path: &Path) {
 
 fn aside_in(folder: &Path) -> io::Result<PathBuf> {
     let random = getrandom::u64().map_err(io::Error::other)?;
-    Ok(folder.join(format!("new-{random:016x}")))
+    Ok(folder.join(format!("{ASIDE}{random:016x}")))
 }
 
 fn write_to(
@@ -110,6 +115,9 @@ fn write_to(
         }
     }
     let sealed = sealed(&head, key)?;
+    if sealed.len() > HEAD_BYTES_MAX {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
     out.seek(SeekFrom::End(0))?;
     out.write_all(&sealed)?;
     out.write_all(&(sealed.len() as u64).to_le_bytes())?;

@@ -397,6 +397,7 @@ fn a_length_that_promises_more_than_there_can_be_is_not_believed() {
     file.seek(SeekFrom::End(0)).expect("its end");
     file.write_all(&length.to_le_bytes()).expect("written");
     file.write_all(&format::MARK).expect("written");
+    drop(file);
     assert!(it.kept().is_none());
     assert!(!it.path().exists());
 }

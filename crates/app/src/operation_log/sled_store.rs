@@ -128,7 +128,8 @@ impl SledLog {
             .path(folder)
             .mode(sled::Mode::LowSpace)
             .cache_capacity(8 * 1024 * 1024)
-            // sled's own thread would wake a computer at rest once a second.
+            // What is stored is written out at once. A thread for it would wake a computer at rest once a
+            // second; those that sled keeps for reading and writing do so in any case.
             .flush_every_ms(None)
             .open()?;
         let log = Self {

@@ -5,6 +5,21 @@ import { fileURLToPath } from "node:url";
 import { By } from "selenium-webdriver";
 import { until } from "./world.mjs";
 
+/** What WebDriver says when the page was drawn anew between a look and what follows it. */
+const DRAWN_ANEW = ["StaleElementReferenceError", "NoSuchElementError"];
+/** What it says besides when something passes over an element, or it is still moving. */
+const OUT_OF_REACH = ["ElementClickInterceptedError", "ElementNotInteractableError"];
+
+/** What a question finds, or `undefined` where one of `errors` asks to look again. */
+async function unless(errors, question) {
+  try {
+    return await question();
+  } catch (error) {
+    if (errors.includes(error.name)) return undefined;
+    throw error;
+  }
+}
+
 export class Window {
   #session;
   #world;
@@ -24,8 +39,12 @@ export class Window {
   }
 
   /** All elements of a handle, such as `plan-card state="protected"`, now. */
-  all(handle) {
-    return this.#session.findElements(By.css(Window.#selector(handle)));
+  async all(handle) {
+    // WebKit's driver may find an element, and fail to hand it out as it has gone meanwhile.
+    const found = await until(`${handle} is looked for`, () => unless(DRAWN_ANEW, async () => ({
+      elements: await this.#session.findElements(By.css(Window.#selector(handle))),
+    })));
+    return found.elements;
   }
 
   /** The first element of a handle, once it is there and shown. */
@@ -43,34 +62,38 @@ export class Window {
   }
 
   async click(handle, seconds) {
-    await until(`${handle} is clicked`, async () => {
-      try {
-        const element = await this.see(handle, seconds);
-        if (!(await element.isEnabled())) return false;
-        await this.#session.executeScript("arguments[0].scrollIntoView({block: 'center'})", element);
-        await element.click();
-        return true;
-      } catch (error) {
-        // It was drawn anew, or something passes over it: look again.
-        if (["StaleElementReferenceError", "ElementClickInterceptedError",
-          "ElementNotInteractableError"].includes(error.name)) return false;
-        throw error;
-      }
-    }, seconds);
+    await until(`${handle} is clicked`, () => unless([...DRAWN_ANEW, ...OUT_OF_REACH], async () => {
+      const element = await this.see(handle, seconds);
+      if (!(await element.isEnabled())) return false;
+      await this.#session.executeScript("arguments[0].scrollIntoView({block: 'center'})", element);
+      await element.click();
+      return true;
+    }), seconds);
   }
 
   async type(handle, text) {
-    const element = await this.see(handle);
-    await element.clear();
-    await element.sendKeys(text);
+    await until(`${handle} is typed into`, () => unless([...DRAWN_ANEW, ...OUT_OF_REACH], async () => {
+      const element = await this.see(handle);
+      await element.clear();
+      await element.sendKeys(text);
+      return true;
+    }));
   }
 
   async text(handle) {
-    return (await this.see(handle)).getText();
+    return this.#asked(handle, (element) => element.getText());
   }
 
   async attribute(handle, name) {
-    return (await this.see(handle)).getAttribute(name);
+    return this.#asked(handle, (element) => element.getAttribute(name));
+  }
+
+  /** What a shown element says, asked again should it be drawn anew meanwhile. */
+  async #asked(handle, question) {
+    const answer = await until(`${handle} is asked`, () => unless(DRAWN_ANEW, async () => ({
+      said: await question(await this.see(handle)),
+    })));
+    return answer.said;
   }
 
   /** Goes to a place of the window, such as `#/settings`. */

@@ -109,9 +109,12 @@ pub(crate) fn progress_line(operation: &OperationView, progress: Option<&Progres
         (OperationKind::Restore, _) => format!("Restoring from {}", operation.repository_name),
         (OperationKind::Verify, _) => format!("Verifying {}", operation.repository_name),
         (OperationKind::Unlock, _) => format!("Unlocking {}", operation.repository_name),
-        (OperationKind::Forget, _) => {
+        (OperationKind::Forget | OperationKind::Retention, _) => {
             format!("Removing snapshots from {}", operation.repository_name)
         }
+        (OperationKind::Cleanup, _) => format!("Freeing space in {}", operation.repository_name),
+        (OperationKind::Drill, _) => format!("Trying a restore from {}", operation.repository_name),
+        (OperationKind::Copy, _) => format!("Copying to {}", operation.repository_name),
     };
     match progress {
         Some(progress) if progress.phase == ProgressPhase::WaitingForLock => {

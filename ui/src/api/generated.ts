@@ -439,7 +439,7 @@ export type OperationId = string;
 /**
  * What an operation does.
  */
-export type OperationKind = "backup" | "restore" | "verify" | "unlock" | "forget";
+export type OperationKind = "backup" | "restore" | "verify" | "unlock" | "forget" | "retention" | "cleanup" | "drill" | "copy";
 
 /**
  * How far an operation is, or how it ended.
@@ -1373,7 +1373,7 @@ export type Theme = "system" | "light" | "dark";
 /**
  * Why a run was started.
  */
-export type Trigger = "scheduled" | "missed" | "manual" | "firstStart" | "retry" | "conflict";
+export type Trigger = "scheduled" | "missed" | "manual" | "firstStart" | "retry" | "conflict" | "afterBackup";
 
 /**
  * How much verifying reads.

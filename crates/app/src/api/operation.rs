@@ -59,8 +59,16 @@ pub enum OperationKind {
     Verify,
     /// Removes locks.
     Unlock,
-    /// Removes snapshots.
+    /// Removes snapshots that a person named.
     Forget,
+    /// Removes snapshots that a plan's policy no longer keeps.
+    Retention,
+    /// Frees the space that no snapshot needs.
+    Cleanup,
+    /// Restores a few files and compares them: a restore drill.
+    Drill,
+    /// Copies a plan's snapshots to another repository.
+    Copy,
 }
 
 /// How far an operation is, or how it ended.
@@ -99,6 +107,8 @@ pub enum Trigger {
     Retry,
     /// A lock stood in the way (unlock only).
     Conflict,
+    /// A backup of its plan was made.
+    AfterBackup,
 }
 
 /// What an operation did. Which figures are present depends on its kind.

@@ -58,7 +58,12 @@ pub(super) fn of_destinations(error: &AppError) -> Option<Words> {
                 Some(OperationKind::Backup) => "Connect it and the backup starts by itself.",
                 Some(OperationKind::Restore) => "Connect it and the restore starts by itself.",
                 Some(OperationKind::Verify) => "Connect it and verifying starts by itself.",
-                Some(OperationKind::Forget) => "Connect it and the snapshots are removed.",
+                Some(OperationKind::Forget | OperationKind::Retention) => {
+                    "Connect it and the snapshots are removed."
+                }
+                Some(OperationKind::Cleanup) => "Connect it and its space is freed.",
+                Some(OperationKind::Drill) => "Connect it and the restore drill starts by itself.",
+                Some(OperationKind::Copy) => "Connect it and the snapshots are copied.",
                 Some(OperationKind::Unlock) | None => "Connect it, then try again.",
             },
             &[],

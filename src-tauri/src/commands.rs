@@ -8,8 +8,8 @@ use holdfast_app::api::{
     EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, Moment, OperationDetail,
     OperationId, OperationView, OperationsQuery, Overview, PlanDraft, PlanId, PlanView, PreviewId,
     Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch, RepositoryProbe,
-    RepositoryView, RestorePreview, RestoreRequest, RunStarted, Schedule, Secret, Settings,
-    SettingsPatch, SnapshotView, VerifyScope,
+    RepositoryView, RestorePreview, RestoreRequest, RunStarted, Secret, Settings, SettingsPatch,
+    SnapshotView, Timing, VerifyScope,
 };
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, State, WebviewWindow};
@@ -187,10 +187,10 @@ async fn check_plan(app: Shared<'_>, draft: PlanDraft) -> Answer<Vec<Problem>> {
 #[tauri::command]
 async fn upcoming_runs(
     app: Shared<'_>,
-    schedule: Schedule,
+    timing: Timing,
     plan: Option<PlanId>,
 ) -> Answer<Vec<Moment>> {
-    app.upcoming_runs(schedule, plan).await
+    app.upcoming_runs(timing, plan).await
 }
 
 #[tauri::command]

@@ -14,8 +14,8 @@ use crate::api::{
     AppEvent, EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, Moment,
     OperationDetail, OperationId, OperationView, OperationsQuery, Overview, PlanDraft, PlanId,
     PlanView, PreviewId, Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch,
-    RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, RunStarted, Schedule,
-    Settings, SettingsPatch, SnapshotView, Trigger, VerifyScope,
+    RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, RunStarted, Settings,
+    SettingsPatch, SnapshotView, Timing, Trigger, VerifyScope,
 };
 use crate::error::AppError;
 use crate::operation::Task;
@@ -251,14 +251,14 @@ impl App {
         .await
     }
 
-    /// The next five times at which a plan would be due with a schedule: one that is there, or a
+    /// The next five times at which a plan would be due with a timing: one that is there, or a
     /// new one.
     pub async fn upcoming_runs(
         &self,
-        schedule: Schedule,
+        timing: Timing,
         plan: Option<PlanId>,
     ) -> Result<Vec<Moment>, Problem> {
-        self.off(move |state| state.upcoming_runs(schedule, plan.as_ref())).await
+        self.off(move |state| state.upcoming_runs(&timing, plan.as_ref())).await
     }
 
     /// What speaks against a draft, or against running it now.

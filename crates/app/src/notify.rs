@@ -326,7 +326,7 @@ mod tests {
             repository: "blue".into(),
             sources: Vec::new(),
             excludes: crate::api::Excludes::default(),
-            schedule: crate::api::Schedule::Manual,
+            timing: crate::api::Schedule::Manual.into(),
             health: crate::api::PlanHealth {
                 state,
                 reason: Some(reason.problem()),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::api::{ExcludePreset, Excludes, PlanDraft, PlanId, RepositoryId, Schedule};
+use crate::api::{ExcludePreset, Excludes, PlanDraft, PlanId, RepositoryId, Timing};
 use crate::error::AppError;
 use crate::schedule;
 
@@ -19,9 +19,9 @@ pub(crate) struct Plan {
     pub(crate) sources: Vec<PathBuf>,
     #[serde(default)]
     pub(crate) excludes: Excludes,
-    pub(crate) schedule: Schedule,
+    pub(crate) timing: Timing,
     pub(crate) made_at: Timestamp,
-    /// When the schedule or the repository was last changed.
+    /// When the timing or the repository was last changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) changed_at: Option<Timestamp>,
 }
@@ -36,7 +36,7 @@ impl Plan {
             repository: self.repository.clone(),
             sources: self.sources.iter().map(|path| path.display().to_string()).collect(),
             excludes: self.excludes.clone(),
-            schedule: self.schedule,
+            timing: self.timing.clone(),
         }
     }
 
@@ -48,7 +48,7 @@ impl Plan {
             repository: draft.repository,
             sources: draft.sources.into_iter().map(PathBuf::from).collect(),
             excludes: draft.excludes,
-            schedule: draft.schedule,
+            timing: draft.timing,
             made_at,
             changed_at: None,
         }
@@ -57,7 +57,7 @@ impl Plan {
     /// The plan with what a person edited.
     pub(crate) fn edited(&self, now: Timestamp, draft: PlanDraft) -> Self {
         let edited = Self::new(self.id.clone(), self.made_at, draft);
-        let is_same = edited.schedule == self.schedule && edited.repository == self.repository;
+        let is_same = edited.timing == self.timing && edited.repository == self.repository;
         let changed_at = if is_same { self.changed_at } else { Some(now) };
         Self { changed_at, ..edited }
     }
@@ -108,7 +108,7 @@ pub(crate) fn check_draft(draft: &PlanDraft) -> Result<(), AppError> {
     if let Some(path) = draft.sources.iter().find(|path| !Path::new(path).is_absolute()) {
         return Err(AppError::SourcesInvalid { path: Some(path.clone()) });
     }
-    if !schedule::is_possible(draft.schedule) {
+    if !schedule::is_possible(&draft.timing) {
         return Err(AppError::ScheduleInvalid);
     }
     Ok(())
@@ -185,6 +185,7 @@ pub(crate) fn slug(name: &str, random: [u8; 2]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Schedule;
 
     fn draft(sources: &[&str]) -> PlanDraft {
         PlanDraft {
@@ -192,7 +193,7 @@ mod tests {
             repository: "blue".into(),
             sources: sources.iter().map(|path| (*path).to_owned()).collect(),
             excludes: Excludes::default(),
-            schedule: Schedule::Manual,
+            timing: Schedule::Manual.into(),
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::api::{
     LastRun, Moment, OperationState, PlanDraft, PlanId, PlanView, Problem, RepositoryId, Schedule,
-    SnapshotView,
+    SnapshotView, Timing,
 };
 use crate::error::AppError;
 use crate::health::{self, Held, PlanPast};
@@ -143,7 +143,7 @@ impl State {
         let newest = facts.of_plan(&plan.id).next();
         let past = PlanPast {
             name: &plan.name,
-            schedule: plan.schedule,
+            timing: &plan.timing,
             since: plan.since(),
             backups,
             held: held(plan, past, &facts),
@@ -151,7 +151,7 @@ impl State {
         };
         let upcoming: Vec<i64> = if past.has_repository {
             let due = due_past(plan, backups);
-            let upcoming = schedule::upcoming(plan.schedule, due, now, &zone, UPCOMING);
+            let upcoming = schedule::upcoming(&plan.timing, due, now, &zone, UPCOMING);
             upcoming.into_iter().map(Timestamp::as_millisecond).collect()
         } else {
             Vec::new()
@@ -169,7 +169,7 @@ impl State {
             repository: draft.repository,
             sources: draft.sources,
             excludes: draft.excludes,
-            schedule: draft.schedule,
+            timing: draft.timing,
             health: health::plan_health(&past, now),
             last_run: backups.iter().rev().find(|backup| !backup.is_live()).map(last_run),
             next_run: upcoming.first().copied(),
@@ -185,42 +185,43 @@ impl State {
         }
     }
 
-    /// When a plan would run with another schedule; a plan that is not made yet is made now.
+    /// When a plan would run with another timing; a plan that is not made yet is made now.
     pub(crate) fn upcoming_runs(
         &self,
-        schedule: Schedule,
+        timing: &Timing,
         plan: Option<&PlanId>,
     ) -> Result<Vec<Moment>, AppError> {
-        if !schedule::is_possible(schedule) {
+        if !schedule::is_possible(timing) {
             return Err(AppError::ScheduleInvalid);
         }
         let now = self.now();
         let past = match plan {
             Some(id) => {
                 let plan = self.plan(id)?;
-                let draft = PlanDraft { schedule, ..plan.draft() };
+                let draft = PlanDraft { timing: timing.clone(), ..plan.draft() };
                 due_past(&plan.edited(now, draft), &self.backups_of(id))
             }
             None => schedule::Past { since: now, last_started: None },
         };
-        let upcoming = schedule::upcoming(schedule, past, now, &self.zone(), UPCOMING);
+        let upcoming = schedule::upcoming(timing, past, now, &self.zone(), UPCOMING);
         Ok(upcoming.into_iter().map(Timestamp::as_millisecond).collect())
     }
 
     /// When the plan runs next; now, if it is due.
     pub(crate) fn next_run(&self, plan: &Plan, past: &Past) -> Option<Timestamp> {
         let past = due_past(plan, past.backups_of(&plan.id));
-        let next = schedule::upcoming(plan.schedule, past, self.now(), &self.zone(), 1);
+        let next = schedule::upcoming(&plan.timing, past, self.now(), &self.zone(), 1);
         next.first().copied()
     }
 
     /// When the plan became due, if it is due now and nothing of it runs or waits.
     pub(crate) fn due_since(&self, plan: &Plan, past: &Past) -> Option<Timestamp> {
-        if plan.schedule == Schedule::Manual || self.queue.lock().of_plan(&plan.id).is_some() {
+        if plan.timing.schedule == Schedule::Manual || self.queue.lock().of_plan(&plan.id).is_some()
+        {
             return None;
         }
         let past = due_past(plan, past.backups_of(&plan.id));
-        schedule::due_since(plan.schedule, past, self.now(), &self.zone())
+        schedule::due_since(&plan.timing, past, self.now(), &self.zone())
     }
 }
 

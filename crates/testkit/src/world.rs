@@ -10,7 +10,7 @@ use std::time::Duration;
 use holdfast_app::App;
 use holdfast_app::api::{
     Excludes, FolderKind, Location, OperationId, OperationState, OperationView, OperationsQuery,
-    PlanDraft, PlanId, Problem, RepositoryDraft, RepositoryId, Schedule, Secret,
+    PlanDraft, PlanId, Problem, RepositoryDraft, RepositoryId, Secret, Timing,
 };
 use holdfast_app::ports::{Notice, Ports, Surroundings};
 use holdfast_engine::backend::LocalBackend;
@@ -92,10 +92,10 @@ impl World {
 
     /// The same, with one repository on the drive and one plan for the documents.
     #[must_use]
-    pub fn with_plan(local: &str, schedule: Schedule) -> Self {
+    pub fn with_plan(local: &str, timing: impl Into<Timing>) -> Self {
         let world = Self::at(local);
         let repository = world.add_repository();
-        world.add_plan(&repository, schedule);
+        world.add_plan(&repository, timing);
         world
     }
 
@@ -303,9 +303,9 @@ impl World {
         &self,
         name: &str,
         repository: &RepositoryId,
-        schedule: Schedule,
+        timing: impl Into<Timing>,
     ) -> PlanId {
-        let draft = PlanDraft { name: name.to_owned(), ..self.plan_draft(repository, schedule) };
+        let draft = PlanDraft { name: name.to_owned(), ..self.plan_draft(repository, timing) };
         self.ask(self.app().add_plan(draft)).expect("it is made").id
     }
 
@@ -323,13 +323,13 @@ impl World {
 
     /// What a person enters for a plan of the documents.
     #[must_use]
-    pub fn plan_draft(&self, repository: &RepositoryId, schedule: Schedule) -> PlanDraft {
+    pub fn plan_draft(&self, repository: &RepositoryId, timing: impl Into<Timing>) -> PlanDraft {
         PlanDraft {
             name: "Documents".to_owned(),
             repository: repository.clone(),
             sources: vec![text(&self.documents())],
             excludes: Excludes::default(),
-            schedule,
+            timing: timing.into(),
         }
     }
 
@@ -337,8 +337,8 @@ impl World {
     ///
     /// # Panics
     /// If the app refuses.
-    pub fn add_plan(&self, repository: &RepositoryId, schedule: Schedule) -> PlanId {
-        let draft = self.plan_draft(repository, schedule);
+    pub fn add_plan(&self, repository: &RepositoryId, timing: impl Into<Timing>) -> PlanId {
+        let draft = self.plan_draft(repository, timing);
         self.ask(self.app().add_plan(draft)).expect("it is made").id
     }
 

@@ -22,10 +22,10 @@ import type {
   RestorePreview,
   RestoreRequest,
   RunStarted,
-  Schedule,
   Settings,
   SettingsPatch,
   SnapshotView,
+  Timing,
   VerifyScope,
 } from "./types";
 
@@ -70,8 +70,8 @@ export function createClient(platform: Platform) {
     refreshRepository: (id: string) => call<RepositoryView>("refresh_repository", { id }),
 
     checkPlan: (draft: PlanDraft) => call<Problem[]>("check_plan", { draft }),
-    upcomingRuns: (schedule: Schedule, plan?: string) =>
-      call<number[]>("upcoming_runs", { schedule, plan }),
+    upcomingRuns: (timing: Timing, plan?: string) =>
+      call<number[]>("upcoming_runs", { timing, plan }),
     addPlan: (draft: PlanDraft) => call<PlanView>("add_plan", { draft }),
     changePlan: (id: string, draft: PlanDraft) => call<PlanView>("change_plan", { id, draft }),
     removePlan: (id: string) => call<null>("remove_plan", { id }),

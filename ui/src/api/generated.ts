@@ -265,6 +265,11 @@ selected: boolean, };
 export type HealthState = "protected" | "overdue" | "failing" | "neverBackedUp" | "waiting" | "noPlans";
 
 /**
+ * What an interval is counted in.
+ */
+export type IntervalUnit = "minutes" | "hours" | "days";
+
+/**
  * How a plan's last backup ended.
  */
 export type LastRun = { 
@@ -659,7 +664,7 @@ excludes: Excludes,
 /**
  * When it runs.
  */
-schedule: Schedule, };
+timing: Timing, };
 
 /**
  * How a plan is, and why.
@@ -714,7 +719,7 @@ excludes: Excludes,
 /**
  * When it runs.
  */
-schedule: Schedule, 
+timing: Timing, 
 /**
  * How it is.
  */
@@ -1179,21 +1184,33 @@ since?: number,
 progress?: Progress, };
 
 /**
- * When a plan is due.
+ * When something is due.
  */
-export type Schedule = { "type": "manual" } | { "type": "everyHours", 
+export type Schedule = { "type": "manual" } | { "type": "every", 
 /**
- * 1 to 8784.
+ * How many: 5 to 1440 minutes, 1 to 8784 hours, 1 to 366 days.
  */
-hours: number, } | { "type": "dailyAt", 
+count: number, 
 /**
- * 0 to 23.
+ * Of what.
  */
-hour: number, 
+unit: IntervalUnit, } | { "type": "weekly", 
 /**
- * 0 to 59.
+ * At least one; all seven are every day.
  */
-minute: number, };
+days: Array<Weekday>, 
+/**
+ * At least one.
+ */
+times: Array<TimeOfDay>, } | { "type": "monthly", 
+/**
+ * 1 to 31, or -1 for the last. A month without such a day has it on its last.
+ */
+days: Array<number>, 
+/**
+ * At least one.
+ */
+times: Array<TimeOfDay>, };
 
 /**
  * Where the password of a repository is.
@@ -1371,6 +1388,36 @@ program?: string, };
 export type Theme = "system" | "light" | "dark";
 
 /**
+ * A time of the computer's own clock.
+ */
+export type TimeOfDay = { 
+/**
+ * 0 to 23.
+ */
+hour: number, 
+/**
+ * 0 to 59.
+ */
+minute: number, };
+
+/**
+ * When something is due, and when it may begin.
+ */
+export type Timing = { 
+/**
+ * When it is due.
+ */
+schedule: Schedule, 
+/**
+ * The hours in which it may begin; whatever is due outside of them begins with the next.
+ */
+window?: Window, 
+/**
+ * Over how many minutes those that are due at the same time are spread; 0 to 720.
+ */
+spreadMinutes: number, };
+
+/**
  * Why a run was started.
  */
 export type Trigger = "scheduled" | "missed" | "manual" | "firstStart" | "retry" | "conflict" | "afterBackup";
@@ -1383,3 +1430,25 @@ export type VerifyScope = { "type": "structure" } | { "type": "subset",
  * How much of it, more than 0 and up to 100.
  */
 percent: number, } | { "type": "all" };
+
+/**
+ * A day of the week.
+ */
+export type Weekday = "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+
+/**
+ * Hours of some days of the week, by the computer's own clock.
+ */
+export type Window = { 
+/**
+ * When it opens.
+ */
+from: TimeOfDay, 
+/**
+ * When it closes. A time before `from` is on the next day.
+ */
+to: TimeOfDay, 
+/**
+ * The days on which it opens.
+ */
+days: Array<Weekday>, };

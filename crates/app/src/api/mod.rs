@@ -15,6 +15,7 @@ mod repository;
 mod restore;
 mod settings;
 mod snapshot;
+mod timing;
 pub mod typescript;
 
 use std::fmt;
@@ -32,7 +33,7 @@ pub use operation::{
 pub use overview::{Concern, ConcernKind, HealthState, Overview, ServiceState, Services};
 pub use plan::{
     DayCell, DayState, ExcludePreset, Excludes, FolderKind, FolderSize, FolderSuggestion, LastRun,
-    PlanDraft, PlanHealth, PlanView, Schedule,
+    PlanDraft, PlanHealth, PlanView,
 };
 pub use problem::{Code, Problem, ProblemAction};
 pub use repository::{
@@ -45,6 +46,7 @@ pub use restore::{
 };
 pub use settings::{Settings, SettingsPatch, Theme};
 pub use snapshot::{EntryKind, EntryView, SnapshotView};
+pub use timing::{IntervalUnit, Schedule, TimeOfDay, Timing, Weekday, Window};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Moment = i64;

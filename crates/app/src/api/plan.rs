@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use super::{
     Bytes, ExcludePresetId, HealthState, Moment, OperationId, OperationState, PlanId, Problem,
-    RepositoryId,
+    RepositoryId, Timing,
 };
 
 /// A plan with everything derived from it.
@@ -25,7 +25,7 @@ pub struct PlanView {
     /// What is left out.
     pub excludes: Excludes,
     /// When it runs.
-    pub schedule: Schedule,
+    pub timing: Timing,
     /// How it is.
     pub health: PlanHealth,
     /// Its last backup that ended, whatever became of it.
@@ -59,27 +59,7 @@ pub struct PlanDraft {
     /// What is left out.
     pub excludes: Excludes,
     /// When it runs.
-    pub schedule: Schedule,
-}
-
-/// When a plan is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
-pub enum Schedule {
-    /// Never by itself.
-    Manual,
-    /// So many hours after it last ran.
-    EveryHours {
-        /// 1 to 8784.
-        hours: u32,
-    },
-    /// Every day at this time of the computer's own clock.
-    DailyAt {
-        /// 0 to 23.
-        hour: u8,
-        /// 0 to 59.
-        minute: u8,
-    },
+    pub timing: Timing,
 }
 
 /// What a plan leaves out.

@@ -54,15 +54,17 @@ fn waited_on(backup: &Operation, day: Date, now: Timestamp, zone: &TimeZone) -> 
 
 /// True if the plan should have run on that day, and the day is over (or its time long past).
 fn was_due(past: &PlanPast<'_>, day: Date, now: Timestamp, zone: &TimeZone) -> bool {
-    match past.schedule {
+    match &past.timing.schedule {
         Schedule::Manual => false,
-        Schedule::DailyAt { hour, minute } => schedule::slot(day, hour, minute, zone)
-            .is_some_and(|slot| slot > past.since && schedule::is_missed(slot, now)),
         // A plan that runs at least daily has a run on every whole day of its life.
-        Schedule::EveryHours { hours } => {
+        Schedule::Every { .. } => {
             let born = zone.to_datetime(past.since).date();
-            hours <= 24 && day > born && day < zone.to_datetime(now).date()
+            let is_daily = schedule::is_at_least_daily(past.timing);
+            is_daily && day > born && day < zone.to_datetime(now).date()
         }
+        calendar => schedule::slots_on(calendar, day, zone)
+            .into_iter()
+            .any(|slot| slot > past.since && schedule::is_missed(slot, now)),
     }
 }
 
@@ -74,7 +76,7 @@ mod tests {
     fn cells(backups: &[Operation], schedule: Schedule, now: &str) -> Vec<DayState> {
         let past = PlanPast {
             name: "Photos",
-            schedule,
+            timing: &schedule.into(),
             since: "2026-03-03T09:00:00Z".parse().expect("a moment"),
             backups,
             held: held(),
@@ -84,13 +86,15 @@ mod tests {
         day_cells(&past, now, &TimeZone::UTC).into_iter().map(|cell| cell.state).collect()
     }
 
-    const DAILY: Schedule = Schedule::DailyAt { hour: 2, minute: 0 };
+    fn daily() -> Schedule {
+        Schedule::daily_at(2, 0)
+    }
 
     #[test]
     fn there_are_thirty_days_and_today_is_the_last() {
         let past = PlanPast {
             name: "Photos",
-            schedule: DAILY,
+            timing: &daily().into(),
             since: Timestamp::UNIX_EPOCH,
             backups: &[],
             held: held(),
@@ -111,7 +115,7 @@ mod tests {
             waiting("2026-03-08 02:00"),
         ];
         use DayState::{Failed, Good, Missed, None, Waiting, Warnings};
-        let last_eight = cells(&backups, DAILY, "2026-03-09 12:00").split_off(22);
+        let last_eight = cells(&backups, daily(), "2026-03-09 12:00").split_off(22);
         assert_eq!(last_eight, [None, None, Good, Failed, Warnings, Missed, Waiting, Waiting]);
     }
 
@@ -121,12 +125,12 @@ mod tests {
             backup(OperationState::Failed, "2026-03-09 02:00"),
             backup(OperationState::Succeeded, "2026-03-09 08:00"),
         ];
-        assert_eq!(cells(&backups, DAILY, "2026-03-09 12:00")[29], DayState::Good);
+        assert_eq!(cells(&backups, daily(), "2026-03-09 12:00")[29], DayState::Good);
     }
 
     #[test]
     fn today_is_not_missed_before_its_time() {
-        assert_eq!(cells(&[], DAILY, "2026-03-09 01:00")[29], DayState::None);
+        assert_eq!(cells(&[], daily(), "2026-03-09 01:00")[29], DayState::None);
     }
 
     #[test]

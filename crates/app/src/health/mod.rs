@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::api::{Code, HealthState, OperationState, PlanHealth, Problem, RepositoryId, Schedule};
+use crate::api::{Code, HealthState, OperationState, PlanHealth, Problem, RepositoryId, Timing};
 use crate::error::AppError;
 use crate::operation::Operation;
 use crate::schedule;
@@ -22,7 +22,7 @@ pub(crate) use days::day_cells;
 #[derive(Debug, Clone)]
 pub(crate) struct PlanPast<'a> {
     pub(crate) name: &'a str,
-    pub(crate) schedule: Schedule,
+    pub(crate) timing: &'a Timing,
     /// Since when the plan has had its schedule and its repository.
     pub(crate) since: Timestamp,
     /// Backups of the plan, the oldest first.
@@ -92,7 +92,7 @@ impl PlanPast<'_> {
 
 /// How a plan is, and why.
 pub(crate) fn plan_health(past: &PlanPast<'_>, now: Timestamp) -> PlanHealth {
-    let target = schedule::target_age(past.schedule);
+    let target = schedule::target_age(past.timing);
     let newest_good = past.newest_good(now);
     let counted_from = newest_good.unwrap_or(past.since);
     let is_overdue = now.duration_since(counted_from) > target;
@@ -154,6 +154,7 @@ fn overdue(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Schedule;
     use crate::api::{OperationKind, Trigger};
     use crate::operation::Task;
 
@@ -211,7 +212,7 @@ mod tests {
     fn state_with(backups: &[Operation], held: Held, now: &str) -> (HealthState, Option<Code>) {
         let past = PlanPast {
             name: "Photos",
-            schedule: Schedule::DailyAt { hour: 2, minute: 0 },
+            timing: &Schedule::daily_at(2, 0).into(),
             since: at("2026-03-01 00:00"),
             backups,
             held,
@@ -281,7 +282,7 @@ mod tests {
             [backup(OperationState::Succeeded, "2026-03-05 02:00"), waiting("2026-03-06 02:00")];
         let past = PlanPast {
             name: "Photos",
-            schedule: Schedule::DailyAt { hour: 2, minute: 0 },
+            timing: &Schedule::daily_at(2, 0).into(),
             since: at("2026-03-01 00:00"),
             backups: &backups,
             held: held(),

@@ -9,7 +9,7 @@ use holdfast_testkit::World;
 
 use super::in_words;
 
-const HOURLY: Schedule = Schedule::EveryHours { hours: 1 };
+const HOURLY: Schedule = Schedule::every_hours(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn protected(schedule: Schedule) -> World {

@@ -17,7 +17,7 @@ fn victim() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
     let world = World::shared(folder.as_ref(), NOW);
     let repository = world.add_repository();
-    let plan = world.add_plan(&repository, Schedule::EveryHours { hours: 1 });
+    let plan = world.add_plan(&repository, Schedule::every_hours(1));
     let mut events = world.app().subscribe();
     world.ask(world.app().run_plan(plan)).expect("it is queued");
     world.ask(async {

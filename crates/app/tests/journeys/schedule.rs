@@ -9,13 +9,12 @@ use holdfast_testkit::World;
 
 use super::{in_words, started};
 
-const DAILY_AT_TWO: Schedule = Schedule::DailyAt { hour: 2, minute: 0 };
-const HOURLY: Schedule = Schedule::EveryHours { hours: 1 };
+const HOURLY: Schedule = Schedule::every_hours(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_run_missed_while_asleep_starts_once_after_waking() {
-    let world = World::with_plan("2026-03-27 09:00", DAILY_AT_TWO);
+    let world = World::with_plan("2026-03-27 09:00", Schedule::daily_at(2, 0));
     world.sleep_until("2026-04-02 08:00");
     world.tick();
     assert_eq!(in_words(&world.operations()), ["backup missed succeeded"]);
@@ -74,10 +73,10 @@ fn a_drive_that_does_not_answer_holds_up_no_other_plan() {
 
 #[test]
 fn a_new_time_for_a_plan_starts_nothing_that_lay_before_the_change() {
-    let world = World::with_plan("2026-03-27 00:00", DAILY_AT_TWO);
+    let world = World::with_plan("2026-03-27 00:00", Schedule::daily_at(2, 0));
     world.pass(9 * 60 * MINUTE, 60 * MINUTE);
     let plan = world.plan();
-    let draft = world.plan_draft(&plan.repository, Schedule::DailyAt { hour: 8, minute: 0 });
+    let draft = world.plan_draft(&plan.repository, Schedule::daily_at(8, 0));
     world.ask(world.app().change_plan(plan.id, draft)).expect("it is changed");
     world.tick();
     assert_eq!(in_words(&world.operations()), ["backup scheduled succeeded"]);
@@ -136,20 +135,20 @@ fn the_next_run_is_an_hour_after_the_last_one() {
 
 #[test]
 fn the_runs_that_a_changed_schedule_would_have_are_those_that_it_then_has() {
-    let world = World::with_plan("2026-03-27 09:00", Schedule::EveryHours { hours: 4 });
+    let world = World::with_plan("2026-03-27 09:00", Schedule::every_hours(4));
     world.back_up();
     world.clock.advance(Duration::from_secs(3600));
     let schedules = [
-        Schedule::EveryHours { hours: 2 },
-        Schedule::DailyAt { hour: 9, minute: 30 },
-        Schedule::DailyAt { hour: 23, minute: 0 },
-        Schedule::EveryHours { hours: 4 },
+        Schedule::every_hours(2),
+        Schedule::daily_at(9, 30),
+        Schedule::daily_at(23, 0),
+        Schedule::every_hours(4),
     ];
     let plan = world.plan();
     for schedule in schedules {
-        let asked = world.app().upcoming_runs(schedule, Some(plan.id.clone()));
+        let asked = world.app().upcoming_runs(schedule.clone().into(), Some(plan.id.clone()));
         let previewed = world.ask(asked).expect("moments");
-        let draft = world.plan_draft(&plan.repository, schedule);
+        let draft = world.plan_draft(&plan.repository, schedule.clone());
         let asked = world.app().change_plan(plan.id.clone(), draft);
         let changed = world.ask(asked).expect("it is changed");
         assert_eq!(previewed, changed.upcoming, "{schedule:?}");
@@ -160,12 +159,12 @@ fn the_runs_that_a_changed_schedule_would_have_are_those_that_it_then_has() {
 #[test]
 fn the_runs_of_a_plan_that_is_not_made_yet_are_counted_from_now() {
     let world = World::at("2026-03-27 09:00");
-    let upcoming = |schedule| world.ask(world.app().upcoming_runs(schedule, None));
+    let upcoming = |schedule: Schedule| world.ask(world.app().upcoming_runs(schedule.into(), None));
     let hour = 3_600_000;
-    let runs = upcoming(Schedule::EveryHours { hours: 2 }).expect("moments");
+    let runs = upcoming(Schedule::every_hours(2)).expect("moments");
     assert_eq!(runs[1] - runs[0], 2 * hour);
     assert_eq!(upcoming(Schedule::Manual).expect("moments"), [0; 0]);
-    let refused = upcoming(Schedule::EveryHours { hours: 0 }).expect_err("it is refused");
+    let refused = upcoming(Schedule::every_hours(0)).expect_err("it is refused");
     assert_eq!(refused.code, Code::ScheduleInvalid);
 }
 

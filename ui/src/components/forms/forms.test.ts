@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import type { Client } from "@/api/client";
-import type { FolderSuggestion, RepositoryDraft, RepositoryProbe } from "@/api/types";
-import { PlanForm, readTime, scheduleWords } from "./plan-form.svelte";
+import type { FolderSuggestion, RepositoryDraft, RepositoryProbe, Schedule } from "@/api/types";
+import { PlanForm } from "./plan-form.svelte";
 import { RepositoryForm } from "./repository-form.svelte";
+import { dailyAt, everyHours, kindOf, readTime, scheduleWords } from "./timing";
 
 const offered: FolderSuggestion[] = [
   { path: "/home/ada/Documents", kind: "documents", selected: true },
@@ -72,8 +73,30 @@ it("a plan without a folder, a name or a repository says what is missing", async
   expect(form.missing).toBe("Choose at least one folder.");
 });
 
-it("says a schedule in words", () => {
-  expect(scheduleWords({ type: "dailyAt", hour: 7, minute: 5 })).toBe("Every day at 07:05");
+const EIGHT = { hour: 8, minute: 0 };
+const TEN_PAST_NINE = { hour: 21, minute: 10 };
+
+it.each<[Schedule, string]>([
+  [{ type: "manual" }, "Only when I start it"],
+  [dailyAt({ hour: 7, minute: 5 }), "Every day at 07:05"],
+  [everyHours(1), "Every hour"],
+  [{ type: "every", count: 15, unit: "minutes" }, "Every 15 minutes"],
+  [{ type: "every", count: 2, unit: "days" }, "Every 2 days"],
+  [
+    { type: "weekly", days: ["friday", "monday"], times: [EIGHT, TEN_PAST_NINE] },
+    "Monday, Friday at 08:00, 21:10",
+  ],
+  [
+    { type: "monthly", days: [1, 15, -1], times: [EIGHT] },
+    "Every month on day 1, 15, the last at 08:00",
+  ],
+])("says a schedule in words: %o", (schedule, words) => {
+  expect(scheduleWords(schedule)).toBe(words);
+});
+
+it("a schedule that the form does not offer is none of its choices and stays", () => {
+  expect(kindOf({ type: "weekly", days: ["friday"], times: [EIGHT] })).toBe("other");
+  expect(kindOf(dailyAt(EIGHT))).toBe("dailyAt");
 });
 
 it("the next runs are the app's, and those of the schedule as it is now", async () => {
@@ -81,8 +104,8 @@ it("the next runs are the app's, and those of the schedule as it is now", async 
   const asked: unknown[] = [];
   const form = new PlanForm(
     clientWith({
-      upcomingRuns: (schedule, plan) => {
-        asked.push([schedule.type, plan]);
+      upcomingRuns: ({ schedule }, plan) => {
+        asked.push([kindOf(schedule), plan]);
         return new Promise((answer) => answers.push(answer));
       },
     }),
@@ -116,7 +139,7 @@ it("the next runs of a plan that is edited are asked for by its name", async () 
     repository: "blue",
     sources: [],
     excludes: form.excludes,
-    schedule: { type: "manual" },
+    timing: { schedule: { type: "manual" }, spreadMinutes: 0 },
   } as never);
   await form.lookAhead();
   expect([asked, form.upcoming]).toEqual([["photos"], []]);

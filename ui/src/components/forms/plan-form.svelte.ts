@@ -10,19 +10,19 @@ import type {
   PlanDraft,
   PlanView,
   Problem,
-  Schedule,
+  Timing,
 } from "@/api/types";
 import { t } from "@/copy";
 import { baseName } from "@/format";
+import { dailyAt, everyHours, kindOf, readTime, type ScheduleKind } from "./timing";
 
 export type Source = FolderSuggestion & {
   size: FolderSize | null;
   measuring: boolean;
 };
 
-export type ScheduleKind = Schedule["type"];
-
-const DAILY: Schedule = { type: "dailyAt", hour: 20, minute: 0 };
+const EVENING = { hour: 20, minute: 0 };
+const HOURS_AT_FIRST = 4;
 const MEGABYTE = 1_000_000;
 /** What can be made again. The rest, a virtual machine above all, is left out only by choice. */
 const LEFT_OUT_AT_FIRST = ["caches", "buildOutput"];
@@ -41,13 +41,13 @@ export class PlanForm {
   sources = $state<Source[]>([]);
   presets = $state.raw<ExcludePreset[]>([]);
   excludes = $state<Excludes>({ ...NO_EXCLUDES });
-  schedule = $state<Schedule>({ ...DAILY });
+  timing = $state<Timing>({ schedule: dailyAt(EVENING), spreadMinutes: 0 });
   loading = $state(false);
   suggestionsFailed = $state(false);
   problem = $state.raw<Problem | null>(null);
   /** What the app found when it looked at the draft, and the draft it looked at. */
   warnings = $state.raw<Problem[]>([]);
-  /** The next runs of the schedule as it is being edited, as the app counts them. */
+  /** The next runs with the timing as it is being edited, as the app counts them. */
   upcoming = $state.raw<number[]>([]);
   #looked = $state("");
   #plan: string | undefined;
@@ -82,7 +82,7 @@ export class PlanForm {
       repository: this.repository,
       sources: this.chosen.map((source) => source.path),
       excludes: $state.snapshot(this.excludes),
-      schedule: $state.snapshot(this.schedule),
+      timing: $state.snapshot(this.timing),
     };
   }
 
@@ -111,16 +111,16 @@ export class PlanForm {
     return this.warnings.length === 0;
   }
 
-  /** Asks the app when the schedule would run. Only the answer to the last question counts. */
+  /** Asks the app when the plan would run. Only the answer to the last question counts. */
   async lookAhead(): Promise<void> {
-    const asked = JSON.stringify(this.schedule);
+    const asked = JSON.stringify(this.timing);
     let runs: number[] = [];
     try {
-      runs = await this.#client.upcomingRuns($state.snapshot(this.schedule), this.#plan);
+      runs = await this.#client.upcomingRuns($state.snapshot(this.timing), this.#plan);
     } catch {
       // Without an answer nothing is promised; saving says what is wrong.
     }
-    if (asked === JSON.stringify(this.schedule)) this.upcoming = runs;
+    if (asked === JSON.stringify(this.timing)) this.upcoming = runs;
   }
 
   /** A new plan: the person's own folders, offered with their sizes. */
@@ -147,7 +147,7 @@ export class PlanForm {
     this.name = plan.name;
     this.repository = plan.repository;
     this.excludes = structuredClone($state.snapshot(plan.excludes));
-    this.schedule = structuredClone($state.snapshot(plan.schedule));
+    this.timing = structuredClone($state.snapshot(plan.timing));
     this.sources = [];
     for (const path of plan.sources) this.#put({ path, kind: "other", selected: true });
     try {
@@ -202,16 +202,16 @@ export class PlanForm {
   }
 
   setSchedule(kind: ScheduleKind): void {
-    if (kind === this.schedule.type) return;
-    if (kind === "manual") this.schedule = { type: "manual" };
-    else if (kind === "everyHours") this.schedule = { type: "everyHours", hours: 4 };
-    else this.schedule = { ...DAILY };
+    if (kind === kindOf(this.timing.schedule)) return;
+    if (kind === "manual") this.timing.schedule = { type: "manual" };
+    else if (kind === "everyHours") this.timing.schedule = everyHours(HOURS_AT_FIRST);
+    else if (kind === "dailyAt") this.timing.schedule = dailyAt(EVENING);
   }
 
   /** Takes a time as people write it; answers whether it is one. */
   setTime(text: string): boolean {
     const time = readTime(text);
-    if (time) this.schedule = { type: "dailyAt", ...time };
+    if (time) this.timing.schedule = dailyAt(time);
     return time !== undefined;
   }
 
@@ -245,36 +245,5 @@ export class PlanForm {
       source.size = null;
     }
     source.measuring = false;
-  }
-}
-
-/** "20:05" of a schedule, for a time field. */
-export function timeOf(schedule: Schedule): string {
-  if (schedule.type !== "dailyAt") return "";
-  const two = (part: number) => String(part).padStart(2, "0");
-  return `${two(schedule.hour)}:${two(schedule.minute)}`;
-}
-
-/** Reads "20:05", "20.05", "2005", "8", "8 pm": however a time is written. */
-export function readTime(text: string): { hour: number; minute: number } | undefined {
-  const parts = /^\s*(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?m?\.?\s*$/i.exec(text);
-  if (!parts) return undefined;
-  const half = parts[3]?.toLowerCase();
-  const minute = Number(parts[2] ?? 0);
-  let hour = Number(parts[1]);
-  if (half && (hour < 1 || hour > 12)) return undefined;
-  if (half) hour = (hour % 12) + (half === "p" ? 12 : 0);
-  return hour < 24 && minute < 60 ? { hour, minute } : undefined;
-}
-
-/** A schedule in words. */
-export function scheduleWords(schedule: Schedule): string {
-  switch (schedule.type) {
-    case "manual":
-      return t.plans.form.manual;
-    case "everyHours":
-      return t.plans.form.everyHours(schedule.hours);
-    case "dailyAt":
-      return t.plans.form.dailyAt(timeOf(schedule));
   }
 }

@@ -76,6 +76,20 @@ export const plans = {
     hours: "hours",
     everyHours: (hours: number) => (hours === 1 ? "Every hour" : `Every ${hours} hours`),
     dailyAt: (time: string) => `Every day at ${time}`,
+    everyMinutes: (minutes: number) => `Every ${minutes} minutes`,
+    everyDays: (days: number) => (days === 1 ? "Every 24 hours" : `Every ${days} days`),
+    onDays: (days: string[], time: string) => `${days.join(", ")} at ${time}`,
+    monthly: (days: number[], time: string) =>
+      `Every month on day ${days.map((day) => (day < 0 ? "the last" : day)).join(", ")} at ${time}`,
+  },
+  weekday: {
+    monday: "Monday",
+    tuesday: "Tuesday",
+    wednesday: "Wednesday",
+    thursday: "Thursday",
+    friday: "Friday",
+    saturday: "Saturday",
+    sunday: "Sunday",
   },
   kind: {
     documents: "Documents",

@@ -11,7 +11,7 @@ const plan = (name: string, state: HealthState, more: Partial<PlanView> = {}): P
   repository: "blue",
   sources: [],
   excludes: { patterns: [], caches: true, ifPresent: [], oneFileSystem: false, presets: [] },
-  schedule: { type: "manual" },
+  timing: { schedule: { type: "manual" }, spreadMinutes: 0 },
   health: { state, newestGood: now - 80 * HOUR, targetAgeMillis: 26 * HOUR },
   upcoming: [],
   days: [],

@@ -1,5 +1,6 @@
 // The worlds the window can be shown in without its app. Chosen by `?scenario=`.
 import type { Overview, Problem, Settings } from "@/api/types";
+import { everyHours } from "@/components/forms/timing";
 import { HOUR, now } from "./moments";
 import { locks, makeOperation, makePlan, makeRepository, problems } from "./things";
 
@@ -49,7 +50,7 @@ function calm(): Overview {
   const documents = makePlan("documents", "Documents");
   const photos = makePlan("photos", "Photos", {
     sources: ["/home/ada/Pictures"],
-    schedule: { type: "everyHours", hours: 4 },
+    timing: { schedule: everyHours(4), spreadMinutes: 0 },
     repository: "nas",
   });
   return {

@@ -12,8 +12,11 @@ import type {
   RepositoryView,
   Schedule,
   SnapshotView,
+  Timing,
   Trigger,
+  Weekday,
 } from "@/api/types";
+import { dailyAt } from "@/components/forms/timing";
 import { DAY, HOUR, MINUTE, dayName, now, steady } from "./moments";
 
 const GB = 1_000_000_000;
@@ -129,7 +132,7 @@ export function makePlan(id: string, name: string, more: Partial<PlanView> = {})
       oneFileSystem: false,
       presets: ["caches", "buildOutput"],
     },
-    schedule: { type: "dailyAt", hour: 20, minute: 0 },
+    timing: { schedule: dailyAt({ hour: 20, minute: 0 }), spreadMinutes: 0 },
     health: { state: "protected", newestGood: now() - 3 * HOUR, targetAgeMillis: 26 * HOUR },
     lastRun: { operation: "op-8", state: "succeeded", at: now() - 3 * HOUR },
     nextRun: next.getTime(),
@@ -328,18 +331,40 @@ export function makeEntries(path: string): EntryView[] {
   return [folder("Taxes"), folder("Archive"), folder("Empty"), ...files];
 }
 
+const INTERVAL = { minutes: MINUTE, hours: HOUR, days: DAY };
+
 /** The next five runs, as the app would count them from now. */
-export function nextRuns(schedule: Schedule): number[] {
+export function nextRuns({ schedule }: Timing): number[] {
   if (schedule.type === "manual") return [];
-  const next = new Date(now());
-  if (schedule.type === "everyHours") {
-    return Array.from({ length: 5 }, (_, at) => now() + (at + 1) * schedule.hours * HOUR);
+  if (schedule.type === "every") {
+    const distance = schedule.count * INTERVAL[schedule.unit];
+    return Array.from({ length: 5 }, (_, at) => now() + (at + 1) * distance);
   }
-  next.setHours(schedule.hour, schedule.minute, 0, 0);
-  if (next.getTime() <= now()) next.setDate(next.getDate() + 1);
-  return Array.from({ length: 5 }, (_, at) => {
-    const day = new Date(next);
-    day.setDate(day.getDate() + at);
-    return day.getTime();
-  });
+  const runs: number[] = [];
+  for (const day = new Date(now()); runs.length < 5; day.setDate(day.getDate() + 1)) {
+    if (!isDayOf(schedule, day)) continue;
+    const times = schedule.times.map(({ hour, minute }) =>
+      new Date(day).setHours(hour, minute, 0, 0),
+    );
+    runs.push(...times.filter((at) => at > now()));
+  }
+  return runs.slice(0, 5);
+}
+
+const WEEKDAYS: Weekday[] = [
+  "sunday",
+  "monday",
+  "tuesday",
+  "wednesday",
+  "thursday",
+  "friday",
+  "saturday",
+];
+
+function isDayOf(schedule: Schedule, day: Date): boolean {
+  if (schedule.type === "weekly")
+    return schedule.days.some((one) => one === WEEKDAYS[day.getDay()]);
+  if (schedule.type !== "monthly") return false;
+  const last = new Date(day.getFullYear(), day.getMonth() + 1, 0).getDate();
+  return schedule.days.some((one) => (one < 0 ? last : Math.min(one, last)) === day.getDate());
 }

@@ -14,9 +14,9 @@ import type {
   RepositoryView,
   RestorePreview,
   RestoreRequest,
-  Schedule,
   SettingsPatch,
   Theme,
+  Timing,
 } from "@/api/types";
 import { MINUTE, now } from "./moments";
 import { settings } from "./scenario";
@@ -128,7 +128,7 @@ export class World {
           "Enter the password above. Your files are in the folder “restored”.",
         ],
       }),
-      upcoming_runs: ({ schedule }) => nextRuns(schedule as Schedule),
+      upcoming_runs: ({ timing }) => nextRuns(timing as Timing),
       check_plan: ({ draft }) => ((draft as PlanDraft).sources.length ? [] : [problems.noTray]),
       snapshots: ({ repository, plan }) =>
         this.#overview.plans

@@ -2,8 +2,10 @@
 //!
 //! It is written atomically, with a second copy beside it. A file that was edited into something
 //! else, or edited at all while the app runs, is set aside and never overwritten; of the former, as
-//! much as can be understood is kept. A file of a newer version is left as it is. Passwords are not
-//! in it; an entry only says that the keychain holds one.
+//! much as can be understood is kept. A file of a newer version is left as it is; one of an older is
+//! kept beside the new one. Passwords are not in it; an entry only says that the keychain holds one.
+
+mod migration;
 
 use std::fs;
 use std::io;
@@ -81,7 +83,7 @@ pub(crate) const AUTO_UNLOCK_MINUTES_MIN: u32 = 30;
 /// The longest that an operation may wait for a lock: a week.
 pub(crate) const LOCK_WAIT_MINUTES_MAX: u32 = 7 * 24 * 60;
 
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 impl Default for SettingsFile {
     fn default() -> Self {
@@ -135,6 +137,11 @@ impl SettingsStore {
                 *self.known.lock() = Some(text);
                 return Ok((file, None));
             }
+            Reading::Older(file) => {
+                *self.known.lock() = Some(text);
+                self.save(&file, now)?;
+                return Ok((file, None));
+            }
             Reading::Partly(file, cause) => (Some(file), cause),
             Reading::Nothing(cause) => (self.load_copy()?, cause),
         };
@@ -175,7 +182,7 @@ impl SettingsStore {
     fn load_copy(&self) -> Result<Option<SettingsFile>, AppError> {
         let Ok(text) = fs::read(self.copy_path()) else { return Ok(None) };
         Ok(match self.read(&text)? {
-            Reading::Whole(file) | Reading::Partly(file, _) => Some(file),
+            Reading::Whole(file) | Reading::Older(file) | Reading::Partly(file, _) => Some(file),
             Reading::Nothing(_) => None,
         })
     }
@@ -191,7 +198,24 @@ impl SettingsStore {
         if version > VERSION {
             return Err(AppError::SettingsNewer { version, path: self.path() });
         }
-        Ok(understood(&value))
+        if version == VERSION {
+            return Ok(understood(&value));
+        }
+        self.keep_old(version, text)?;
+        Ok(match understood(&migration::migrated(value, version)) {
+            Reading::Whole(file) => Reading::Older(file),
+            partly => partly,
+        })
+    }
+
+    /// Keeps a file of an older version beside the one that takes its place, for an older app.
+    fn keep_old(&self, version: u64, text: &[u8]) -> Result<(), AppError> {
+        let name = format!("settings.v{version}");
+        if fs::read(self.folder.join(format!("{name}.json"))).is_ok_and(|kept| kept == text) {
+            return Ok(());
+        }
+        let kept_as = durable::free_path(&self.folder, &name, ".json");
+        durable::write_file(&kept_as, text).map_err(|error| self.unwritable(error))
     }
 
     /// Gives the file a name that no other has, with what it is and when in it.
@@ -209,6 +233,8 @@ impl SettingsStore {
 
 enum Reading {
     Whole(SettingsFile),
+    /// Whole, of an earlier version, which is kept.
+    Older(SettingsFile),
     Partly(SettingsFile, Damage),
     Nothing(Damage),
 }
@@ -244,9 +270,9 @@ fn understood(value: &Value) -> Reading {
     }
     let mut plans: Vec<Plan> = entries(value, "plans", &mut damage);
     for plan in &mut plans {
-        if !schedule::is_possible(plan.schedule) {
+        if !schedule::is_possible(&plan.timing) {
             damage.push(Damage::Value { what: format!("the schedule of {}", plan.name) });
-            plan.schedule = Schedule::DailyAt { hour: 12, minute: 0 };
+            plan.timing = Schedule::daily_at(12, 0).into();
         }
     }
     let file = SettingsFile { version: VERSION, settings, repositories, plans };
@@ -333,7 +359,7 @@ mod tests {
             repository: "blue".into(),
             sources: vec!["/home/anna/Documents".into()],
             excludes: Excludes::default(),
-            schedule: Schedule::EveryHours { hours: 4 },
+            timing: Schedule::every_hours(4).into(),
             made_at: NOW,
             changed_at: None,
         };
@@ -368,7 +394,7 @@ mod tests {
     #[test]
     fn a_file_edited_into_nonsense_is_set_aside_and_its_copy_is_used() {
         let (folder, store) = stored();
-        edit(&store, |_| "{ \"version\": 1, \"plans\": [ oops".to_owned());
+        edit(&store, |_| "{ \"version\": 2, \"plans\": [ oops".to_owned());
         let (file, problem) = store.load(NOW).expect("it loads");
         assert_eq!(file, example());
         assert_eq!(problem.map(|error| error.code()), Some(Code::SettingsDamaged));
@@ -379,7 +405,7 @@ mod tests {
     #[test]
     fn of_a_file_with_one_bad_entry_everything_else_is_kept() {
         let (_folder, store) = stored();
-        edit(&store, |text| text.replace("\"everyHours\"", "\"sometimes\""));
+        edit(&store, |text| text.replace("\"every\"", "\"sometimes\""));
         let (file, problem) = store.load(NOW).expect("it loads");
         assert_eq!(file.repositories, example().repositories);
         assert!(file.plans.is_empty());
@@ -406,7 +432,7 @@ mod tests {
     #[test]
     fn a_newer_file_is_refused_and_left_as_it_is() {
         let (_folder, store) = stored();
-        edit(&store, |text| text.replace("\"version\": 1", "\"version\": 7"));
+        edit(&store, |text| text.replace("\"version\": 2", "\"version\": 7"));
         let before = fs::read(store.path()).expect("it can be read");
         let refusal = store.load(NOW).expect_err("it is refused");
         assert_eq!(refusal.code(), Code::SettingsNewer);
@@ -425,5 +451,53 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SettingsStore::new(folder.path().join("new"));
         assert_eq!(store.load(NOW).expect("it loads").0, SettingsFile::default());
+    }
+
+    /// A file as version 1 wrote it.
+    const OF_VERSION_1: &str = r#"{
+      "version": 1,
+      "settings": { "theme": "dark" },
+      "repositories": [],
+      "plans": [
+        {
+          "id": "photos", "name": "Photos", "repository": "blue", "sources": ["/home/anna/Photos"],
+          "schedule": { "type": "dailyAt", "hour": 7, "minute": 5 },
+          "madeAt": "2026-03-01T09:00:00Z"
+        },
+        {
+          "id": "letters", "name": "Letters", "repository": "blue", "sources": ["/home/anna/Letters"],
+          "schedule": { "type": "everyHours", "hours": 4 },
+          "madeAt": "2026-03-01T09:00:00Z"
+        }
+      ]
+    }"#;
+
+    #[test]
+    fn a_file_of_version_1_is_brought_forward_and_kept_beside() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SettingsStore::new(folder.path().to_owned());
+        fs::write(store.path(), OF_VERSION_1).expect("it is written");
+        let (file, problem) = store.load(NOW).expect("it loads");
+        assert!(problem.is_none(), "{problem:?}");
+        let timings: Vec<_> = file.plans.iter().map(|plan| plan.timing.clone()).collect();
+        let expected = [Schedule::daily_at(7, 5), Schedule::every_hours(4)];
+        assert_eq!(timings, expected.map(crate::api::Timing::from));
+        let kept = fs::read_to_string(folder.path().join("settings.v1.json"));
+        assert_eq!(kept.expect("it is kept"), OF_VERSION_1);
+        let again = store.load(NOW).expect("it loads again");
+        assert_eq!((again.0, again.1.is_none()), (file, true));
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3);
+    }
+
+    #[test]
+    fn of_a_damaged_file_of_version_1_what_is_understood_is_brought_forward() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SettingsStore::new(folder.path().to_owned());
+        let damaged = OF_VERSION_1.replace("dailyAt", "sometimes");
+        fs::write(store.path(), damaged).expect("it is written");
+        let (file, problem) = store.load(NOW).expect("it loads");
+        assert_eq!(problem.map(|error| error.code()), Some(Code::SettingsDamaged));
+        let names: Vec<_> = file.plans.iter().map(|plan| plan.name.as_str()).collect();
+        assert_eq!(names, ["Letters"]);
     }
 }

@@ -13,6 +13,7 @@ pub mod api;
 mod app;
 mod backing_up;
 mod browse;
+pub mod catalogue;
 mod choices;
 mod durable;
 mod engine_work;

@@ -154,7 +154,8 @@ impl MasterKey {
 
     /// A key for one purpose of ours alone, made of this one: what is sealed with it passes for nothing
     /// else, and nothing else for it.
-    pub(crate) fn for_purpose(&self, purpose: &[u8]) -> Self {
+    #[must_use]
+    pub fn for_purpose(&self, purpose: &[u8]) -> Self {
         let mut sum = Sha512::new();
         for part in
             [purpose, &[0], &self.material.encrypt, &self.material.mac_k, &self.material.mac_r]

@@ -15,10 +15,8 @@ mod start;
 mod tray;
 mod window;
 
+use holdfast_services::HIDDEN;
 use tauri::{AppHandle, Manager, RunEvent, WindowEvent};
-
-/// Starts without a window: what start at login passes.
-pub(crate) const HIDDEN: &str = "--hidden";
 
 /// Runs the app until it is told to quit.
 ///

@@ -1,17 +1,14 @@
 //! The start: ports, app, tray, window, in this order.
 
 use std::error::Error;
-use std::sync::Arc;
 
 use holdfast_app::App;
-use holdfast_app::api::{FolderKind, Problem};
-use holdfast_app::ports::{Ports, Surroundings};
-use holdfast_machine::{Folders, PersonalFolderKind, SystemClock, SystemProbe};
+use holdfast_app::api::Problem;
+use holdfast_services::{HIDDEN, LoginItem};
 use tauri::Manager;
 use tauri::async_runtime::{block_on, spawn};
 
-use crate::ports::{DesktopNotifier, DesktopVolumes, LoginItem, SystemKeychain};
-use crate::{HIDDEN, events, life, tray, window};
+use crate::{events, life, tray, window};
 
 /// Why the app did not start.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +30,10 @@ fn spoken(problem: &Problem) -> String {
 /// Brings everything up.
 pub(crate) fn start(tauri: &tauri::App) -> Result<(), StartError> {
     let handle = tauri.handle();
-    let surroundings = surroundings()?;
-    let app = block_on(App::start(ports(), surroundings))
+    let program = concat!("holdfast ", env!("CARGO_PKG_VERSION"));
+    let surroundings = holdfast_services::surroundings(program)?;
+    let ports = holdfast_services::ports(LoginItem::of_this_program());
+    let app = block_on(App::start(ports, surroundings))
         .map_err(|problem| StartError::App(Box::new(problem)))?;
     tauri.manage(app.clone());
     life::end_with_the_session(handle);
@@ -73,44 +72,4 @@ fn tell(title: &str, text: &str) {
         .set_title(title)
         .set_description(text)
         .show();
-}
-
-fn ports() -> Ports {
-    Ports {
-        clock: Arc::new(SystemClock),
-        secrets: Arc::new(SystemKeychain::default()),
-        notifier: Arc::new(DesktopNotifier::default()),
-        autostart: Arc::new(LoginItem),
-        volumes: Arc::new(DesktopVolumes),
-        probe: Arc::new(SystemProbe),
-    }
-}
-
-fn surroundings() -> Result<Surroundings, StartError> {
-    let folders = Folders::of_this_user()?;
-    let program = concat!("holdfast ", env!("CARGO_PKG_VERSION"));
-    Ok(Surroundings {
-        identity: holdfast_machine::identity(program),
-        zone: Arc::new(holdfast_machine::local_zone),
-        config_folder: folders.config,
-        state_folder: folders.state,
-        step_aside: Arc::new(holdfast_machine::step_aside),
-        personal_folders: holdfast_machine::personal_folders()
-            .into_iter()
-            .map(|folder| (kind_of(folder.kind), folder.path))
-            .collect(),
-    })
-}
-
-fn kind_of(kind: PersonalFolderKind) -> FolderKind {
-    match kind {
-        PersonalFolderKind::Documents => FolderKind::Documents,
-        PersonalFolderKind::Pictures => FolderKind::Pictures,
-        PersonalFolderKind::Desktop => FolderKind::Desktop,
-        PersonalFolderKind::Music => FolderKind::Music,
-        PersonalFolderKind::Videos => FolderKind::Videos,
-        PersonalFolderKind::Downloads => FolderKind::Downloads,
-        PersonalFolderKind::Home => FolderKind::Home,
-        _ => FolderKind::Other,
-    }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use holdfast_app::ports::{Volume, Volumes};
 
 /// The volumes of this computer.
-pub(crate) struct DesktopVolumes;
+pub struct DesktopVolumes;
 
 impl Volumes for DesktopVolumes {
     fn of(&self, path: &Path) -> Result<Volume, io::Error> {

@@ -17,7 +17,7 @@ const SERVICE: &str = "io.github.holdfast-backup.holdfast";
 
 /// The keychain of the person who is logged in.
 #[derive(Default)]
-pub(crate) struct SystemKeychain {
+pub struct SystemKeychain {
     store: Mutex<Option<Arc<CredentialStore>>>,
 }
 

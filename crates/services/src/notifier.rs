@@ -8,7 +8,7 @@ use notify_rust::Notification;
 
 /// The desktop's notifications. A notice takes the place of the one before it of the same subject.
 #[derive(Default)]
-pub(crate) struct DesktopNotifier {
+pub struct DesktopNotifier {
     shown: Arc<Mutex<HashMap<String, Shown>>>,
 }
 

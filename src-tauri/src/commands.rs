@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use holdfast_app::App;
 use holdfast_app::api::{
     EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, Moment, OperationDetail,
-    OperationId, OperationView, OperationsQuery, Overview, PlanDraft, PlanId, PlanView, PreviewId,
-    Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch, RepositoryProbe,
-    RepositoryView, RestorePreview, RestoreRequest, RunStarted, Secret, Settings, SettingsPatch,
-    SnapshotView, Timing, VerifyScope,
+    OperationId, OperationView, OperationsQuery, Overview, PauseFor, PauseView, PlanDraft, PlanId,
+    PlanView, PreviewId, Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch,
+    RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, RunStarted, Secret, Settings,
+    SettingsPatch, SnapshotView, Timing, VerifyScope,
 };
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, State, WebviewWindow};
@@ -54,6 +54,9 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         operations,
         operation_detail,
         cancel_operation,
+        stop_all,
+        pause,
+        resume,
         retry_operation,
         choose_folder,
         show_in_folder,
@@ -249,6 +252,21 @@ async fn operation_detail(app: Shared<'_>, id: OperationId) -> Answer<OperationD
 #[tauri::command]
 async fn cancel_operation(app: Shared<'_>, id: OperationId) -> Answer<()> {
     app.cancel_operation(id).await
+}
+
+#[tauri::command]
+async fn stop_all(app: Shared<'_>) -> Answer<()> {
+    app.stop_all().await
+}
+
+#[tauri::command]
+async fn pause(app: Shared<'_>, length: PauseFor) -> Answer<PauseView> {
+    app.pause(length).await
+}
+
+#[tauri::command]
+async fn resume(app: Shared<'_>) -> Answer<()> {
+    app.resume().await
 }
 
 #[tauri::command]

@@ -80,7 +80,7 @@ impl State {
     fn back_to_queue(&self, id: &OperationId) {
         let is_cancelled = {
             let mut queue = self.queue.lock();
-            queue.wait_again(id);
+            queue.wait_again(id, self.now());
             self.live.lock().remove(id).is_some_and(|live| live.cancel.is_cancelled())
         };
         if is_cancelled && !self.is_closing.load(Ordering::Acquire) {
@@ -89,10 +89,14 @@ impl State {
         }
     }
 
-    /// Tries now what waits to be tried again.
+    /// Somebody asks for what waits: it is tried now, and is theirs from now on.
     pub(crate) fn hurry(self: &Arc<Self>, id: &OperationId) {
         let now = self.now();
+        self.queue.lock().asked_for(id);
         self.update(id, |operation| {
+            if operation.state == OperationState::Queued && operation.trigger.is_unattended() {
+                operation.trigger = Trigger::Manual;
+            }
             if let Some(again) = &mut operation.again {
                 again.at = now;
             }

@@ -12,10 +12,10 @@ use tokio::sync::broadcast;
 
 use crate::api::{
     AppEvent, EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, Moment,
-    OperationDetail, OperationId, OperationView, OperationsQuery, Overview, PlanDraft, PlanId,
-    PlanView, PreviewId, Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch,
-    RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, RunStarted, Settings,
-    SettingsPatch, SnapshotView, Timing, Trigger, VerifyScope,
+    OperationDetail, OperationId, OperationView, OperationsQuery, Overview, PauseFor, PauseView,
+    PlanDraft, PlanId, PlanView, PreviewId, Problem, RecoverySheet, RepositoryDraft, RepositoryId,
+    RepositoryPatch, RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, RunStarted,
+    Settings, SettingsPatch, SnapshotView, Timing, Trigger, VerifyScope,
 };
 use crate::error::AppError;
 use crate::operation::Task;
@@ -326,6 +326,31 @@ impl App {
     /// Stops an operation at the next safe place, or takes it from the queue.
     pub async fn cancel_operation(&self, id: OperationId) -> Result<(), Problem> {
         self.off(move |state| state.cancel(&id)).await
+    }
+
+    /// Stops everything that runs, each at the next safe place, and takes everything that waits
+    /// from the queue.
+    pub async fn stop_all(&self) -> Result<(), Problem> {
+        self.off(|state| {
+            state.stop_all();
+            Ok(())
+        })
+        .await
+    }
+
+    /// From now on nothing starts by itself. What runs goes on, and what a person asks for starts.
+    /// It outlasts a restart.
+    pub async fn pause(&self, length: PauseFor) -> Result<PauseView, Problem> {
+        self.off(move |state| Ok(state.start_pause(length))).await
+    }
+
+    /// Ends a pause; what became due meanwhile starts.
+    pub async fn resume(&self) -> Result<(), Problem> {
+        self.off(|state| {
+            state.resume();
+            Ok(())
+        })
+        .await
     }
 
     /// Does again what an operation tried.

@@ -2,8 +2,8 @@
 //!
 //! [`App`] is built with its [`Ports`](ports::Ports); commands go in, events come out.
 //!
-//! In reading order: `plan` and `schedule` say what is due, `queue` and `run` do it one writer per
-//! repository at a time, `again` tries again what may pass, `backing_up`, `restoring`, `upkeep` and
+//! In reading order: `plan` and `schedule` say what is due, `queue` whose turn it is, `waiting` what
+//! it waits for, `pause` that nothing starts by itself, `run` does it, `again` tries again what may pass, `backing_up`, `restoring`, `upkeep` and
 //! `unlock` are the work, `health` and `notify` judge what came of it. `state` holds it all; `settings`
 //! and `operation_log` keep it.
 
@@ -25,6 +25,7 @@ mod notify;
 pub mod operation;
 pub mod operation_log;
 mod overview;
+mod pause;
 mod plan;
 mod plans;
 pub mod ports;
@@ -44,5 +45,6 @@ mod telling;
 mod text;
 mod unlock;
 mod upkeep;
+mod waiting;
 
 pub use app::App;

@@ -113,6 +113,12 @@ impl Operation {
         self.finished_at.or(self.started_at).unwrap_or(self.queued_at)
     }
 
+    /// Keeps what it waited for, once it begins or is given up. Waiting for a turn is no news.
+    pub(crate) fn end_of_waiting(&mut self) {
+        let waited = self.waiting_for.take().map(|reason| reason.code);
+        self.waited_for = waited.filter(|code| *code != Code::RepositoryBusy);
+    }
+
     /// As the window sees it.
     #[must_use]
     pub fn view(&self, progress: Option<Progress>) -> OperationView {

@@ -30,6 +30,7 @@ impl State {
             services: self.services.lock().clone(),
             problems: self.problems(),
             concerns: concerns(&file, &past),
+            paused: self.paused().map(|pause| self.pause_view(&pause)),
         }
     }
 
@@ -41,7 +42,8 @@ impl State {
             }
             _ => None,
         };
-        operation.view(progress)
+        let waiting_for = operation.is_live().then(|| self.waits_for(operation)).flatten();
+        OperationView { waiting_for, ..operation.view(progress) }
     }
 
     /// Tells that the settings changed.

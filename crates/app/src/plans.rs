@@ -7,10 +7,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::api::{
-    LastRun, Moment, OperationState, PlanDraft, PlanId, PlanView, Problem, RepositoryId, Schedule,
-    SnapshotView, Timing,
+    LastRun, Moment, OperationKind, OperationState, PlanDraft, PlanId, PlanView, Problem,
+    RepositoryId, Schedule, SnapshotView, Timing,
 };
-use crate::error::AppError;
+use crate::error::{AppError, Next};
 use crate::health::{self, Held, PlanPast};
 use crate::operation::{Operation, Task};
 use crate::plan::{self, Plan};
@@ -59,7 +59,10 @@ impl State {
 
     /// Withdraws the run of a plan that waits and asks for it anew: the plan has moved.
     fn request_again(self: &Arc<Self>, plan: &Plan) -> Result<(), AppError> {
-        let waiting = self.queue.lock().of_plan(&plan.id).map(|entry| entry.operation.clone());
+        let waiting = {
+            let queue = self.queue.lock();
+            queue.of_plan(&plan.id, OperationKind::Backup).map(|entry| entry.operation.clone())
+        };
         let Some(waiting) = waiting else { return Ok(()) };
         let operation = self.operation(&waiting)?;
         // What runs already goes on where it began.
@@ -71,11 +74,16 @@ impl State {
         Ok(())
     }
 
-    /// Removes a plan; what of it waits is taken from the queue, what runs is stopped.
+    /// Removes a plan, and takes from the queue what of it waits. Refused while something of it
+    /// runs: to stop that is a decision of its own.
     pub(crate) fn remove_plan(&self, id: &PlanId) -> Result<(), AppError> {
-        self.plan(id)?;
-        let operation = self.queue.lock().of_plan(id).map(|entry| entry.operation.clone());
-        if let Some(operation) = operation {
+        let plan = self.plan(id)?;
+        let (running, waiting) = self.queue.lock().all_of_plan(id);
+        if let Some(running) = running.first() {
+            let with = self.busy_with(running, Next::Refused);
+            return Err(AppError::PlanBusy { name: plan.name, with });
+        }
+        for operation in waiting {
             self.cancel(&operation)?;
         }
         self.edit(|file| {
@@ -216,12 +224,17 @@ impl State {
 
     /// When the plan became due, if it is due now and nothing of it runs or waits.
     pub(crate) fn due_since(&self, plan: &Plan, past: &Past) -> Option<Timestamp> {
-        if plan.timing.schedule == Schedule::Manual || self.queue.lock().of_plan(&plan.id).is_some()
-        {
+        if plan.timing.schedule == Schedule::Manual || self.has_backup_under_way(&plan.id) {
             return None;
         }
         let past = due_past(plan, past.backups_of(&plan.id));
         schedule::due_since(&plan.timing, past, self.now(), &self.zone())
+    }
+}
+
+impl State {
+    fn has_backup_under_way(&self, plan: &PlanId) -> bool {
+        self.queue.lock().of_plan(plan, OperationKind::Backup).is_some()
     }
 }
 

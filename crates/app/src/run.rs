@@ -1,6 +1,5 @@
 //! Runs: asked for, queued, performed on a thread of their own, and settled.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,17 +8,16 @@ use holdfast_engine::manners;
 use holdfast_engine::monitor::Cancellation;
 use jiff::Timestamp;
 
-use crate::again;
 use crate::api::{
-    AppEvent, Code, LogLevel, OperationId, OperationState, OperationSummary, PlanId, Problem,
-    RepositoryId, RunStarted, Trigger,
+    AppEvent, LogLevel, OperationId, OperationKind, OperationState, OperationSummary, PlanId,
+    Problem, RepositoryId, RunStarted, Trigger,
 };
 use crate::error::{AppError, chain};
 use crate::operation::{Operation, Task};
 use crate::progress::Meter;
-use crate::queue::{Access, Entry};
+use crate::queue::Entry;
 use crate::schedule;
-use crate::state::{AtWork, Live, State};
+use crate::state::{AtWork, State};
 
 /// What an operation did. A problem makes it one that finished with warnings, or one that failed.
 #[derive(Debug)]
@@ -37,10 +35,10 @@ struct Ending {
 }
 
 /// An operation whose turn came.
-struct Started {
-    operation: OperationId,
-    cancel: Cancellation,
-    at_work: AtWork,
+pub(crate) struct Started {
+    pub(crate) operation: OperationId,
+    pub(crate) cancel: Cancellation,
+    pub(crate) at_work: AtWork,
 }
 
 /// A running operation, as its work sees it.
@@ -61,9 +59,10 @@ impl State {
         trigger: Trigger,
     ) -> Result<RunStarted, AppError> {
         let plan = self.plan(id)?;
-        let joined = self.queue.lock().of_plan(id).map(|entry| entry.operation.clone());
+        let there = OperationKind::Backup;
+        let joined = self.queue.lock().of_plan(id, there).map(|entry| entry.operation.clone());
         if let Some(joined) = joined {
-            if !is_scheduled(trigger) {
+            if !trigger.is_unattended() {
                 self.hurry(&joined);
             }
             return self.join(&joined);
@@ -91,7 +90,7 @@ impl State {
         let operation = self.new_operation(task, repository, plan, trigger)?;
         self.record(&operation);
         if let Some(other) = self.enqueue(&operation) {
-            // Somebody asked for the same plan between our look and now.
+            // It is under way already.
             self.finish_unstarted(&operation.id, OperationState::Cancelled);
             return self.join(&other);
         }
@@ -128,25 +127,10 @@ impl State {
         })
     }
 
-    /// Puts an operation into the queue, unless one of its plan is there; that one is returned.
+    /// Puts an operation into the queue, unless one that serves as well is there; that one is
+    /// returned.
     pub(crate) fn enqueue(&self, operation: &Operation) -> Option<OperationId> {
-        let plan = operation.plan.as_ref().map(|(id, _)| id.clone());
-        let mut queue = self.queue.lock();
-        let there = plan.as_ref().and_then(|plan| queue.of_plan(plan));
-        if let Some(there) = there {
-            return Some(there.operation.clone());
-        }
-        let access = match operation.task {
-            Task::Restore => Access::Reader,
-            _ => Access::Writer,
-        };
-        queue.push(Entry {
-            operation: operation.id.clone(),
-            repository: operation.repository.clone(),
-            plan,
-            access,
-        });
-        None
+        self.queue.lock().push(Entry::of(operation))
     }
 
     pub(crate) fn join(&self, id: &OperationId) -> Result<RunStarted, AppError> {
@@ -161,107 +145,14 @@ impl State {
         })
     }
 
-    /// Starts what may start, and says of the rest what it waits for.
-    pub(crate) fn pump(self: &Arc<Self>) {
-        if self.is_closing.load(Ordering::Acquire) {
-            return;
-        }
-        let waiting = self.queue.lock().waiting().to_vec();
-        let mut ready = HashSet::new();
-        for entry in &waiting {
-            match self.may_start(entry) {
-                Ok(()) => {
-                    ready.insert(entry.operation.clone());
-                }
-                Err(reason) => self.wait_for(&entry.operation, reason),
-            }
-        }
-        let (started, blocked) = self.take_from_queue(&ready);
-        for (waits, blocker) in blocked {
-            self.wait_for(&waits, self.busy(&blocker).problem());
-        }
-        for started in started {
-            self.begin(started);
-        }
-    }
-
-    /// Moves what is ready from waiting to running, and names the rest of it with what is in its
-    /// way. From here on it can be cancelled, and closing the app waits for it.
-    fn take_from_queue(
-        &self,
-        ready: &HashSet<OperationId>,
-    ) -> (Vec<Started>, Vec<(OperationId, OperationId)>) {
-        let mut queue = self.queue.lock();
-        if self.is_closing.load(Ordering::Acquire) {
-            return (Vec::new(), Vec::new());
-        }
-        let waiting = queue.waiting().iter().map(|entry| entry.operation.clone());
-        let held: HashSet<OperationId> = waiting.filter(|one| !ready.contains(one)).collect();
-        let mut live = self.live.lock();
-        let started = queue.start(&held).into_iter().map(|entry| {
-            let cancel = Cancellation::default();
-            live.insert(entry.operation.clone(), Live::new(cancel.clone()));
-            Started { operation: entry.operation, cancel, at_work: self.works() }
-        });
-        let started = started.collect();
-        let blocked = queue.waiting().iter().filter(|entry| ready.contains(&entry.operation));
-        let blocked = blocked.filter_map(|entry| {
-            Some((entry.operation.clone(), queue.blocker(entry)?.operation.clone()))
-        });
-        (started, blocked.collect())
-    }
-
-    fn may_start(self: &Arc<Self>, entry: &Entry) -> Result<(), Problem> {
-        let (repository, operation) =
-            (self.repository(&entry.repository), self.operation(&entry.operation));
-        let (Ok(repository), Ok(operation)) = (repository, operation) else {
-            // It starts, and fails with the reason.
-            return Ok(());
-        };
-        if let Some(pause) = again::pause(&operation, self.now()) {
-            return Err(pause);
-        }
-        let kind = operation.task.kind();
-        self.check_answers(&repository).map_err(|error| error.awaited(kind))?;
-        let checked = self.check_password(&repository);
-        let is_scheduled = is_scheduled(operation.trigger);
-        match &checked {
-            Ok(()) => self.password_found(&repository.id),
-            // Who asks for it can unlock the keychain now.
-            Err(AppError::KeychainLocked) if !is_scheduled => return Ok(()),
-            Err(reason) if is_scheduled => self.ask_for_password(&repository, reason),
-            _ => {}
-        }
-        checked.map_err(Problem::from)
-    }
-
-    fn wait_for(&self, id: &OperationId, reason: Problem) {
-        self.update(id, |operation| {
-            // It may have been cancelled, or started by somebody else, since it was looked at.
-            if operation.state == OperationState::Queued {
-                operation.waiting_for = Some(reason);
-            }
-        });
-    }
-
-    fn busy(&self, blocker: &OperationId) -> AppError {
-        let blocking = self.operation(blocker).ok();
-        let name = blocking.as_ref().map(|one| one.repository_name.clone()).unwrap_or_default();
-        let by = match blocking.and_then(|one| one.plan) {
-            Some((_, plan)) => format!("\"{plan}\" is being backed up"),
-            None => "another operation is running".to_owned(),
-        };
-        AppError::RepositoryBusy { name, by }
-    }
-
-    fn begin(self: &Arc<Self>, started: Started) {
+    /// Performs an operation whose turn came, on a thread of its own.
+    pub(crate) fn begin(self: &Arc<Self>, started: Started) {
         let Started { operation: id, cancel, at_work } = started;
         let now = self.now();
         self.update(&id, |operation| {
             operation.state = OperationState::Running;
             operation.started_at = Some(now);
-            let waited = operation.waiting_for.take().map(|reason| reason.code);
-            operation.waited_for = waited.filter(|code| *code != Code::RepositoryBusy);
+            operation.end_of_waiting();
         });
         let (state, name) = (self.clone(), id.clone());
         let spawned = std::thread::Builder::new().name("operation".to_owned()).spawn(move || {
@@ -395,7 +286,7 @@ impl State {
                 Ending { state: OperationState::Cancelled, summary: None, problem: None }
             }
             // Nothing was done yet, and the next one waits for the password.
-            Err(error) if needs_password(&error) && is_scheduled(operation.trigger) => {
+            Err(error) if needs_password(&error) && operation.trigger.is_unattended() => {
                 interrupted(Some(error.problem()))
             }
             Err(error) => match self.lost_drive(operation) {
@@ -447,13 +338,28 @@ impl State {
         Ok(())
     }
 
+    /// Stops everything that runs, and takes everything that waits from the queue: what waits first,
+    /// so that none of it starts in the place of what was stopped.
+    pub(crate) fn stop_all(&self) {
+        let withdrawn = {
+            let mut queue = self.queue.lock();
+            let withdrawn = queue.withdraw_all();
+            for live in self.live.lock().values() {
+                live.cancel.cancel();
+            }
+            withdrawn
+        };
+        for id in withdrawn {
+            self.finish_unstarted(&id, OperationState::Cancelled);
+        }
+    }
+
     pub(crate) fn finish_unstarted(&self, id: &OperationId, state: OperationState) {
         let now = self.now();
         self.update(id, |operation| {
             operation.state = state;
             operation.finished_at = Some(now);
-            let waited = operation.waiting_for.take().map(|reason| reason.code);
-            operation.waited_for = waited.filter(|code| *code != Code::RepositoryBusy);
+            operation.end_of_waiting();
         });
     }
 
@@ -501,11 +407,6 @@ impl State {
 
 fn trigger_of(due: Timestamp, now: Timestamp) -> Trigger {
     if schedule::is_missed(due, now) { Trigger::Missed } else { Trigger::Scheduled }
-}
-
-/// True if the clock asked, and nobody who could enter a password.
-fn is_scheduled(trigger: Trigger) -> bool {
-    matches!(trigger, Trigger::Scheduled | Trigger::Missed)
 }
 
 /// True if a person has to give the password, or access to it.

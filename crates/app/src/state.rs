@@ -24,6 +24,7 @@ use crate::durable;
 use crate::error::AppError;
 use crate::operation::{Names, Operation, Task};
 use crate::operation_log::{self, Claim, OperationLog};
+use crate::pause::Pause;
 use crate::plan::Plan;
 use crate::ports::{Ports, Surroundings};
 use crate::progress::Meter;
@@ -53,6 +54,7 @@ pub(crate) struct State {
     workers: Arc<Workers>,
     pub(crate) services: Mutex<Services>,
     pub(crate) is_closing: AtomicBool,
+    pub(crate) pause: Mutex<Option<Pause>>,
     store: SettingsStore,
     settings: Mutex<SettingsFile>,
     log: Box<dyn OperationLog>,
@@ -143,6 +145,7 @@ impl State {
             workers: Arc::default(),
             services: Mutex::new(services),
             is_closing: AtomicBool::new(false),
+            pause: Mutex::new(Pause::stored_in(opened.log.as_ref())),
             store,
             settings: Mutex::new(settings),
             log: opened.log,

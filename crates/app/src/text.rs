@@ -1,5 +1,8 @@
 //! Numbers and times as people say them, for problems and notices.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 /// `1 snapshot`, `142 snapshots`.
 pub(crate) fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
@@ -32,6 +35,18 @@ pub(crate) fn span(millis: i64) -> String {
     }
 }
 
+/// `14:05`, `tomorrow 06:00`, `yesterday 22:30`, `27 March 14:05`.
+pub(crate) fn time(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, today) = (zone.to_datetime(at), zone.to_datetime(now).date());
+    let clock = at.strftime("%H:%M");
+    match today.until(at.date()).map(|days| days.get_days()) {
+        Ok(0) => clock.to_string(),
+        Ok(1) => format!("tomorrow {clock}"),
+        Ok(-1) => format!("yesterday {clock}"),
+        _ => format!("{} {clock}", at.strftime("%-d %B")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +65,16 @@ mod tests {
         let said = [-5, 40_000, 300_000, 3 * hour, 47 * hour, 72 * hour].map(span);
         let expected = ["0 seconds", "40 seconds", "5 minutes", "3 hours", "47 hours", "3 days"];
         assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn times_of_other_days_are_said_with_their_day() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a moment");
+        let now = at("2026-03-28T23:30:00Z");
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        let said = ["2026-03-28T23:05:00Z", "2026-03-30T05:00:00Z", "2026-03-28T20:00:00Z"]
+            .map(|moment| time(at(moment), now, &zone));
+        assert_eq!(said, ["00:05", "tomorrow 06:00", "yesterday 21:00"]);
+        assert_eq!(time(at("2026-04-02T12:00:00Z"), now, &zone), "2 April 13:00");
     }
 }

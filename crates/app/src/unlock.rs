@@ -93,8 +93,7 @@ impl State {
         let context = self.lock_context(id);
         let held = self.own_locks(&ready)?;
         if ids.iter().any(|lock| held.contains(&lock.to_string())) {
-            let by = "Holdfast holds this lock right now".to_owned();
-            return Err(AppError::RepositoryBusy { name: ready.entry.name, by });
+            return Err(AppError::LockIsOurs { name: ready.entry.name });
         }
         let preview = lock::unlock(&ready.repository, &context, &ids);
         let preview = preview.map_err(|error| ready.named.unlock(error))?;

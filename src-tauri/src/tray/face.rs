@@ -25,6 +25,8 @@ pub(crate) struct Face {
     pub(crate) mood: Mood,
     /// The one sentence.
     pub(crate) sentence: String,
+    /// That nothing starts by itself for now, and until when.
+    pub(crate) paused: Option<String>,
     /// What runs, with the words for how far it is.
     pub(crate) running: Vec<(OperationId, String)>,
     /// The plans that can be started.
@@ -46,7 +48,8 @@ impl Face {
             HealthState::Protected | HealthState::Waiting | HealthState::NoPlans => Mood::Calm,
         };
         let plans = overview.plans.iter().map(|plan| (plan.id.clone(), plan.name.clone()));
-        Self { mood, sentence: sentence(overview), running, plans: plans.collect() }
+        let paused = overview.paused.as_ref().map(|pause| pause.problem.title.clone());
+        Self { mood, sentence: sentence(overview), paused, running, plans: plans.collect() }
     }
 }
 
@@ -120,19 +123,12 @@ pub(crate) fn progress_line(operation: &OperationView, progress: Option<&Progres
         Some(progress) if progress.phase == ProgressPhase::WaitingForLock => {
             format!("{what}: waiting, in use by another program")
         }
-        Some(progress) => match percent(progress) {
+        Some(progress) => match progress.percent() {
             Some(percent) => format!("{what}: {percent} %"),
             None => what,
         },
         None => what,
     }
-}
-
-/// Whole percents, and 100 only at the end.
-fn percent(progress: &Progress) -> Option<u64> {
-    let total = progress.bytes_total.filter(|total| *total > 0)?;
-    let done = u128::from(progress.bytes_done.min(total)) * 100 / u128::from(total);
-    u64::try_from(done).ok().map(|percent| percent.min(99))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The tray's menu.
 
 use holdfast_app::App;
-use holdfast_app::api::{OperationId, Problem};
+use holdfast_app::api::{OperationId, PauseFor, Problem};
 use tauri::async_runtime::spawn;
 use tauri::menu::{MenuBuilder, MenuItem, MenuItemBuilder, SubmenuBuilder};
 use tauri::{AppHandle, Manager, Wry};
@@ -12,6 +12,11 @@ use crate::{life, ports, window};
 const ALL: &str = "all";
 const OPEN: &str = "open";
 const QUIT: &str = "quit";
+const PAUSE_HOUR: &str = "pause:hour";
+const PAUSE_TOMORROW: &str = "pause:tomorrow";
+const PAUSE_OPEN: &str = "pause:open";
+const RESUME: &str = "resume";
+const STOP_ALL: &str = "stop-all";
 const PLAN: &str = "plan:";
 const STOP: &str = "stop:";
 
@@ -25,12 +30,19 @@ impl Menu {
     /// The menu for a face.
     pub(super) fn of(handle: &AppHandle, face: &Face) -> tauri::Result<Self> {
         let said = |text: &str| MenuItemBuilder::new(literal(text)).enabled(false).build(handle);
-        let mut menu = MenuBuilder::new(handle).item(&said(&face.sentence)?).separator();
+        let mut menu = MenuBuilder::new(handle).item(&said(&face.sentence)?);
+        if let Some(paused) = &face.paused {
+            menu = menu.item(&said(paused)?);
+        }
+        menu = menu.separator();
         let mut progress = Vec::new();
         for (operation, line) in &face.running {
             let item = said(line)?;
             menu = menu.item(&item).text(format!("{STOP}{operation}"), "Stop");
             progress.push((operation.clone(), item));
+        }
+        if face.running.len() > 1 {
+            menu = menu.text(STOP_ALL, "Stop all");
         }
         if !face.running.is_empty() {
             menu = menu.separator();
@@ -42,6 +54,16 @@ impl Menu {
                 plans = plans.text(format!("{PLAN}{plan}"), literal(name));
             }
             menu = menu.item(&plans.build()?);
+            menu = match &face.paused {
+                Some(_) => menu.text(RESUME, "Resume"),
+                None => {
+                    let pause = SubmenuBuilder::new(handle, "Pause")
+                        .text(PAUSE_HOUR, "For an hour")
+                        .text(PAUSE_TOMORROW, "Until tomorrow")
+                        .text(PAUSE_OPEN, "Until I resume");
+                    menu.item(&pause.build()?)
+                }
+            };
         }
         let whole = menu.text(OPEN, "Open Holdfast").separator().text(QUIT, "Quit").build()?;
         Ok(Self { whole, progress })
@@ -67,6 +89,11 @@ pub(super) fn chosen(handle: &AppHandle, item: &str) {
     match item {
         OPEN => window::show(handle),
         QUIT => life::quit(handle),
+        PAUSE_HOUR => pause(app, PauseFor::Hour),
+        PAUSE_TOMORROW => pause(app, PauseFor::UntilTomorrow),
+        PAUSE_OPEN => pause(app, PauseFor::UntilResumed),
+        RESUME => start(async move { app.resume().await }),
+        STOP_ALL => start(async move { app.stop_all().await }),
         ALL => start(async move { app.run_all().await.map(drop) }),
         _ => {
             if let Some(plan) = item.strip_prefix(PLAN) {
@@ -78,6 +105,10 @@ pub(super) fn chosen(handle: &AppHandle, item: &str) {
             }
         }
     }
+}
+
+fn pause(app: App, length: PauseFor) {
+    start(async move { app.pause(length).await.map(drop) });
 }
 
 fn start(act: impl Future<Output = Result<(), Problem>> + Send + 'static) {

@@ -11,6 +11,8 @@ import type {
   OperationView,
   OperationsQuery,
   Overview,
+  PauseFor,
+  PauseView,
   PlanDraft,
   PlanView,
   Problem,
@@ -92,6 +94,9 @@ export function createClient(platform: Platform) {
     operations: (query: OperationsQuery) => call<OperationView[]>("operations", { query }),
     operationDetail: (id: string) => call<OperationDetail>("operation_detail", { id }),
     cancelOperation: (id: string) => call<null>("cancel_operation", { id }),
+    stopAll: () => call<null>("stop_all"),
+    pause: (length: PauseFor) => call<PauseView>("pause", { length }),
+    resume: () => call<null>("resume"),
     retryOperation: (id: string) => call<RunStarted>("retry_operation", { id }),
   };
 }

@@ -45,7 +45,7 @@ minutes: number, };
 /**
  * Every problem the app can report. A code never changes its meaning.
  */
-export type Code = "sourceMissing" | "sourceEmpty" | "sourceUnreadable" | "repositoryInsideSource" | "destinationNotConnected" | "destinationMissing" | "destinationReadOnly" | "destinationFull" | "noRepository" | "repositoryExists" | "locationOccupied" | "locationInvalid" | "repositoryKnown" | "repositoryHasPlans" | "wrongPassword" | "passwordEmpty" | "passwordMissing" | "newerFormat" | "foreignSettings" | "repositoryDamaged" | "repositoryReplaced" | "storageOffline" | "storageDenied" | "storageFailed" | "repositoryLocked" | "repositoryBusy" | "lockLost" | "lockAlive" | "keychainUnavailable" | "keychainLocked" | "keychainDenied" | "keychainFailed" | "settingsDamaged" | "settingsNewer" | "settingsUnwritable" | "settingsEdited" | "alreadyRunning" | "logDamaged" | "logUnwritable" | "nameInvalid" | "sourcesInvalid" | "scheduleInvalid" | "excludeInvalid" | "planUnknown" | "repositoryUnknown" | "operationUnknown" | "snapshotUnknown" | "folderUnknown" | "snapshotInUse" | "previewOutdated" | "targetUnwritable" | "targetFull" | "overdue" | "interrupted" | "filesSkipped" | "filesNotRestored" | "verifyFoundProblems" | "nothingToBackUp" | "notificationsUnavailable" | "trayUnavailable" | "autostartUnavailable" | "unexpected";
+export type Code = "sourceMissing" | "sourceEmpty" | "sourceUnreadable" | "repositoryInsideSource" | "destinationNotConnected" | "destinationMissing" | "destinationReadOnly" | "destinationFull" | "noRepository" | "repositoryExists" | "locationOccupied" | "locationInvalid" | "repositoryKnown" | "repositoryHasPlans" | "wrongPassword" | "passwordEmpty" | "passwordMissing" | "newerFormat" | "foreignSettings" | "repositoryDamaged" | "repositoryReplaced" | "storageOffline" | "storageDenied" | "storageFailed" | "repositoryLocked" | "repositoryBusy" | "planBusy" | "paused" | "lockLost" | "lockAlive" | "keychainUnavailable" | "keychainLocked" | "keychainDenied" | "keychainFailed" | "settingsDamaged" | "settingsNewer" | "settingsUnwritable" | "settingsEdited" | "alreadyRunning" | "logDamaged" | "logUnwritable" | "nameInvalid" | "sourcesInvalid" | "scheduleInvalid" | "excludeInvalid" | "planUnknown" | "repositoryUnknown" | "operationUnknown" | "snapshotUnknown" | "folderUnknown" | "snapshotInUse" | "previewOutdated" | "targetUnwritable" | "targetFull" | "overdue" | "interrupted" | "filesSkipped" | "filesNotRestored" | "verifyFoundProblems" | "nothingToBackUp" | "notificationsUnavailable" | "trayUnavailable" | "autostartUnavailable" | "unexpected";
 
 /**
  * Something that the newest good snapshots do not show.
@@ -639,7 +639,33 @@ concerns: Array<Concern>,
 /**
  * True until there was a first plan.
  */
-firstStart: boolean, };
+firstStart: boolean, 
+/**
+ * Whether everything that starts by itself is paused.
+ */
+paused?: PauseView, };
+
+/**
+ * For how long a person pauses.
+ */
+export type PauseFor = "hour" | "untilTomorrow" | "untilResumed";
+
+/**
+ * While it lasts, nothing starts by itself.
+ */
+export type PauseView = { 
+/**
+ * When it began.
+ */
+since: number, 
+/**
+ * When it ends by itself; absent until somebody resumes.
+ */
+until?: number, 
+/**
+ * The same in words.
+ */
+problem: Problem, };
 
 /**
  * What a person edits.

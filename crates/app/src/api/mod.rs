@@ -30,7 +30,9 @@ pub use operation::{
     OperationState, OperationSummary, OperationView, OperationsQuery, Progress, ProgressPhase,
     RunStarted, Trigger,
 };
-pub use overview::{Concern, ConcernKind, HealthState, Overview, ServiceState, Services};
+pub use overview::{
+    Concern, ConcernKind, HealthState, Overview, PauseFor, PauseView, ServiceState, Services,
+};
 pub use plan::{
     DayCell, DayState, ExcludePreset, Excludes, FolderKind, FolderSize, FolderSuggestion, LastRun,
     PlanDraft, PlanHealth, PlanView,

@@ -111,6 +111,14 @@ pub enum Trigger {
     AfterBackup,
 }
 
+impl Trigger {
+    /// True if nobody asked, so that nobody is there who could enter a password.
+    #[must_use]
+    pub fn is_unattended(self) -> bool {
+        matches!(self, Self::Scheduled | Self::Missed | Self::AfterBackup | Self::Conflict)
+    }
+}
+
 /// What an operation did. Which figures are present depends on its kind.
 #[serde_with::skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
@@ -167,6 +175,16 @@ pub struct Progress {
     pub lock_holder: Option<LockView>,
     /// When waiting for the lock ends.
     pub lock_give_up_at: Option<Moment>,
+}
+
+impl Progress {
+    /// Whole percents of the bytes, once there is anything to go by; 100 only at the end.
+    #[must_use]
+    pub fn percent(&self) -> Option<u64> {
+        let total = self.bytes_total.filter(|total| *total > 0)?;
+        let done = u128::from(self.bytes_done.min(total)) * 100 / u128::from(total);
+        u64::try_from(done).ok().map(|percent| percent.min(99))
+    }
 }
 
 /// Which part of its work an operation is in.

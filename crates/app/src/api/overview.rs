@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{OperationId, OperationView, PlanView, Problem, RepositoryView};
+use super::{Moment, OperationId, OperationView, PlanView, Problem, RepositoryView};
 
 /// Everything the first screen shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -29,6 +29,36 @@ pub struct Overview {
     pub concerns: Vec<Concern>,
     /// True until there was a first plan.
     pub first_start: bool,
+    /// Whether everything that starts by itself is paused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub paused: Option<PauseView>,
+}
+
+/// While it lasts, nothing starts by itself.
+#[serde_with::skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields)]
+pub struct PauseView {
+    /// When it began.
+    pub since: Moment,
+    /// When it ends by itself; absent until somebody resumes.
+    pub until: Option<Moment>,
+    /// The same in words.
+    pub problem: Problem,
+}
+
+/// For how long a person pauses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum PauseFor {
+    /// An hour.
+    Hour,
+    /// Until the next morning.
+    UntilTomorrow,
+    /// Until somebody resumes.
+    UntilResumed,
 }
 
 /// How a plan is, or all of them. Derived, never stored.

@@ -104,6 +104,10 @@ pub enum Code {
     RepositoryLocked,
     /// Another operation of this app uses the repository.
     RepositoryBusy,
+    /// An operation of the plan runs.
+    PlanBusy,
+    /// A person paused everything that starts by itself.
+    Paused,
     /// Our lock was lost on the way.
     LockLost,
     /// A lock may be alive and was not removed.

@@ -6,8 +6,9 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use super::{
     AppEvent, EntryView, ExcludePreset, FolderSize, FolderSuggestion, OperationDetail,
-    OperationsQuery, PlanDraft, RecoverySheet, RepositoryDraft, RepositoryPatch, RepositoryProbe,
-    RestorePreview, RestoreRequest, RunStarted, SettingsPatch, SnapshotView, VerifyScope,
+    OperationsQuery, PauseFor, PlanDraft, RecoverySheet, RepositoryDraft, RepositoryPatch,
+    RepositoryProbe, RestorePreview, RestoreRequest, RunStarted, SettingsPatch, SnapshotView,
+    VerifyScope,
 };
 
 const HEADING: &str = "\
@@ -41,6 +42,7 @@ pub fn generated() -> String {
     types.visit::<OperationDetail>();
     types.visit::<RunStarted>();
     types.visit::<SettingsPatch>();
+    types.visit::<PauseFor>();
     let mut text = HEADING.to_owned();
     for declaration in types.found.into_values() {
         text.push('\n');

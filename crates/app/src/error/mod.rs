@@ -75,8 +75,17 @@ pub enum AppError {
     StorageFailed { location: String, source: Cause },
     #[error("{name} is locked by {holder}")]
     RepositoryLocked { name: String, holder: String, dead: bool, waited_minutes: u64 },
-    #[error("{name} is in use by {by}")]
-    RepositoryBusy { name: String, by: String },
+    #[error("{name} is in use by {}", with.what)]
+    RepositoryBusy { name: String, with: BusyWith },
+    #[error("the plan {name} is in use by {}", with.what)]
+    PlanBusy { name: String, with: BusyWith },
+    #[error("Holdfast holds this lock on {name} itself")]
+    LockIsOurs { name: String },
+    #[error("everything that starts by itself is paused")]
+    Paused {
+        /// When that ends, in words; `None` until somebody resumes.
+        until: Option<String>,
+    },
     #[error("our lock on {name} was lost")]
     LockLost { name: String, source: Cause },
     #[error("the lock of {holder} may be alive")]
@@ -152,6 +161,31 @@ pub enum AppError {
     Cancelled,
     #[error("{what}")]
     Unexpected { what: &'static str, source: Option<Cause> },
+}
+
+/// What somebody is to wait for: another operation of this app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BusyWith {
+    /// The operation as the subject of a sentence: `the backup of "Photos"`.
+    pub what: String,
+    /// The time at which it began; `None` while it waits itself.
+    pub since: Option<String>,
+    /// How far it is.
+    pub percent: Option<u64>,
+    /// What comes of it.
+    pub next: Next,
+}
+
+/// What comes of having met another operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// What was asked for was not done.
+    Refused,
+    /// It starts by itself.
+    Starts {
+        /// So many others start before it.
+        after_others: usize,
+    },
 }
 
 impl AppError {

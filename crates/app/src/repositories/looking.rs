@@ -148,7 +148,7 @@ impl State {
             let is_locked = self.secrets.state(&entry) == SecretState::Locked;
             let every = if is_locked { UNLOCKED_WITHIN } else { LOOKED_AT_EVERY };
             let is_old = facts.looked_at.is_none_or(|at| now.duration_since(at) > every);
-            let is_idle = is_locked || !self.queue.lock().uses(&entry.id);
+            let is_idle = is_locked || self.queue.lock().user_of(&entry.id).is_none();
             if was_away != is_away || (is_old && !is_away && is_idle) {
                 self.look_in_background(&entry.id);
             }

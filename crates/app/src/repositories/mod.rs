@@ -17,7 +17,7 @@ use crate::api::{
     AutoUnlock, Location, Problem, RepositoryId, RepositoryPatch, RepositoryView, ServiceState,
 };
 use crate::engine_work::{self, Named};
-use crate::error::AppError;
+use crate::error::{AppError, Next};
 use crate::plan;
 use crate::settings::{AUTO_UNLOCK_MINUTES_MIN, LOCK_WAIT_MINUTES_MAX, RepositoryEntry};
 use crate::state::State;
@@ -200,9 +200,10 @@ impl State {
     /// Forgets a repository's entry and its password; never its data.
     pub(crate) fn remove_repository(&self, id: &RepositoryId) -> Result<(), AppError> {
         let entry = self.repository(id)?;
-        if self.queue.lock().uses(id) {
-            let by = "an operation is running or waiting".to_owned();
-            return Err(AppError::RepositoryBusy { name: entry.name, by });
+        let user = self.queue.lock().user_of(id).cloned();
+        if let Some(user) = user {
+            let with = self.busy_with(&user, Next::Refused);
+            return Err(AppError::RepositoryBusy { name: entry.name, with });
         }
         self.edit(|file| {
             let users = file.plans.iter().filter(|plan| plan.repository == *id);

@@ -15,7 +15,7 @@ use holdfast_engine::secret::Password;
 use holdfast_testkit::{PASSWORD, World};
 
 /// An exclusive lock of a restic on some computer, stored so long before the world's present.
-fn leave_lock(world: &World, hostname: &str, pid: u32, minutes_ago: i64) {
+pub(super) fn leave_lock(world: &World, hostname: &str, pid: u32, minutes_ago: i64) {
     let storage = Arc::new(LocalBackend::new(world.location()));
     let repository = Repository::open(storage, &Password::new(PASSWORD), None).expect("it opens");
     let now = holdfast_engine::clock::Clock::now(&*world.clock);

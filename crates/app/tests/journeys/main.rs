@@ -7,6 +7,7 @@ mod keychain;
 mod kill;
 mod locks;
 mod own_files;
+mod queue;
 mod repositories;
 mod restore;
 mod schedule;

@@ -7,6 +7,8 @@ import type {
   OperationKind,
   OperationState,
   OperationView,
+  PauseFor,
+  PauseView,
   PlanView,
   Problem,
   RepositoryView,
@@ -45,6 +47,13 @@ export const problems = {
     meaning: "Your 142 snapshots on it are unchanged.",
     advice: "Connect it and the backup starts by itself.",
     actions: ["editRepository"],
+  },
+  paused: {
+    code: "paused",
+    title: "Backups are paused.",
+    meaning: "Nothing starts by itself. Your earlier snapshots are unchanged.",
+    advice: "Resume them to have them go on.",
+    actions: [],
   },
   passwordMissing: {
     code: "passwordMissing",
@@ -367,4 +376,11 @@ function isDayOf(schedule: Schedule, day: Date): boolean {
   if (schedule.type !== "monthly") return false;
   const last = new Date(day.getFullYear(), day.getMonth() + 1, 0).getDate();
   return schedule.days.some((one) => (one < 0 ? last : Math.min(one, last)) === day.getDate());
+}
+
+export function makePause(length: PauseFor): PauseView {
+  const since = now();
+  if (length === "untilResumed") return { since, problem: problems.paused };
+  const until = since + (length === "hour" ? HOUR : DAY / 2);
+  return { since, until, problem: problems.paused };
 }

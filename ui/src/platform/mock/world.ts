@@ -5,6 +5,7 @@ import type {
   OperationView,
   OperationsQuery,
   Overview,
+  PauseFor,
   PlanDraft,
   PlanView,
   Progress,
@@ -24,6 +25,7 @@ import {
   locks,
   makeEntries,
   makeOperation,
+  makePause,
   makePlan,
   makeRepository,
   makeSnapshots,
@@ -271,6 +273,21 @@ export class World {
       },
       cancel_operation: ({ id }) => {
         this.#end(String(id), "cancelled");
+        return null;
+      },
+      stop_all: () => {
+        for (const one of [...this.#overview.running]) this.#end(one.id, "cancelled");
+        return null;
+      },
+      pause: ({ length }) => {
+        const paused = makePause(length as PauseFor);
+        this.#overview.paused = paused;
+        this.#changed();
+        return paused;
+      },
+      resume: () => {
+        delete this.#overview.paused;
+        this.#changed();
         return null;
       },
       unlock: ({ id, lockIds }) => {

@@ -1,6 +1,7 @@
 //! The words of each problem: what happened, what it means for the data, what to do.
 
 mod places;
+mod turns;
 
 use std::path::Path;
 
@@ -42,6 +43,7 @@ pub(super) fn of(error: &AppError) -> Words {
         .or_else(|| places::of_formats(error))
         .or_else(|| places::of_storage(error))
         .or_else(|| places::of_locks(error))
+        .or_else(|| turns::of(error))
         .or_else(|| of_secrets(error))
         .or_else(|| of_own_files(error))
         .or_else(|| of_drafts(error))

@@ -225,12 +225,6 @@ pub(super) fn of_locks(error: &AppError) -> Option<Words> {
             },
             if *dead { &[UnlockAndRetry, ShowDetails] } else { &[Retry, EditRepository] },
         ),
-        AppError::RepositoryBusy { name, by } => words(
-            format!("\"{name}\" is in use: {by}."),
-            NOTHING_CHANGED,
-            "Wait until that is done, or stop it.",
-            &[Retry],
-        ),
         AppError::LockLost { name, .. } => words(
             format!("The lock on \"{name}\" was lost on the way."),
             "The snapshot was not written, because its data might be gone. Your earlier \

@@ -50,7 +50,7 @@ it("leads to the first backup and a file on its way back, without a mouse", asyn
   await page.getByTestId("plan-name").waitFor();
   await tabTo(page, "schedule-dailyAt");
   await page.keyboard.press("ArrowDown");
-  expect(await page.getByTestId("schedule-everyHours").isChecked()).toBe(true);
+  expect(await page.getByTestId("schedule-every").isChecked()).toBe(true);
   await press(page, "start-next");
 
   await page.getByTestId("strip").waitFor();

@@ -42,6 +42,18 @@ const toSheet = async (page: Page) => {
   await page.getByTestId("recovery-sheet").waitFor();
 };
 
+/** On some days, in certain hours, spread: everything a timing can be. */
+const editHours = async (page: Page) => {
+  await page.getByTestId("plan-edit").click();
+  await page.getByTestId("schedule-further").click();
+  await page.getByTestId("schedule-onDays").check();
+  await page.getByTestId("timing-more").locator("summary").click();
+  await page.getByTestId("timing-windowed").check();
+  await page.getByTestId("window-to").fill("soon");
+  await page.getByTestId("window-to").blur();
+  await page.getByTestId("schedule-days").scrollIntoViewIfNeeded();
+};
+
 export const screens: Screen[] = [
   {
     name: "start-what",
@@ -81,6 +93,7 @@ export const screens: Screen[] = [
     at: "#/plans/documents",
     act: (page) => page.getByTestId("plan-edit").click(),
   },
+  { name: "plan-edit-days", scenario: "calm", at: "#/plans/documents", act: editHours },
   { name: "plan-new", scenario: "calm", at: "#/plans/new" },
   { name: "snapshots", scenario: "calm", at: "#/snapshots" },
   { name: "snapshots-empty", scenario: "empty", at: "#/snapshots" },

@@ -1,9 +1,8 @@
 import { expect, it } from "vitest";
 import type { Client } from "@/api/client";
-import type { FolderSuggestion, RepositoryDraft, RepositoryProbe, Schedule } from "@/api/types";
+import type { FolderSuggestion, RepositoryDraft, RepositoryProbe } from "@/api/types";
 import { PlanForm } from "./plan-form.svelte";
 import { RepositoryForm } from "./repository-form.svelte";
-import { dailyAt, everyHours, kindOf, readTime, scheduleWords } from "./timing";
 
 const offered: FolderSuggestion[] = [
   { path: "/home/ada/Documents", kind: "documents", selected: true },
@@ -71,78 +70,6 @@ it("a plan without a folder, a name or a repository says what is missing", async
   expect(form.missing).toBe("Choose where the backups go.");
   form.choose("/home/ada/Documents", false);
   expect(form.missing).toBe("Choose at least one folder.");
-});
-
-const EIGHT = { hour: 8, minute: 0 };
-const TEN_PAST_NINE = { hour: 21, minute: 10 };
-
-it.each<[Schedule, string]>([
-  [{ type: "manual" }, "Only when I start it"],
-  [dailyAt({ hour: 7, minute: 5 }), "Every day at 07:05"],
-  [everyHours(1), "Every hour"],
-  [{ type: "every", count: 15, unit: "minutes" }, "Every 15 minutes"],
-  [{ type: "every", count: 2, unit: "days" }, "Every 2 days"],
-  [
-    { type: "weekly", days: ["friday", "monday"], times: [EIGHT, TEN_PAST_NINE] },
-    "Monday, Friday at 08:00, 21:10",
-  ],
-  [
-    { type: "monthly", days: [1, 15, -1], times: [EIGHT] },
-    "Every month on day 1, 15, the last at 08:00",
-  ],
-])("says a schedule in words: %o", (schedule, words) => {
-  expect(scheduleWords(schedule)).toBe(words);
-});
-
-it("a schedule that the form does not offer is none of its choices and stays", () => {
-  expect(kindOf({ type: "weekly", days: ["friday"], times: [EIGHT] })).toBe("other");
-  expect(kindOf(dailyAt(EIGHT))).toBe("dailyAt");
-});
-
-it("the next runs are the app's, and those of the schedule as it is now", async () => {
-  const answers: ((runs: number[]) => void)[] = [];
-  const asked: unknown[] = [];
-  const form = new PlanForm(
-    clientWith({
-      upcomingRuns: ({ schedule }, plan) => {
-        asked.push([kindOf(schedule), plan]);
-        return new Promise((answer) => answers.push(answer));
-      },
-    }),
-  );
-  const first = form.lookAhead();
-  form.setSchedule("everyHours");
-  const second = form.lookAhead();
-  answers[1]?.([4, 8]);
-  answers[0]?.([20]);
-  await Promise.all([first, second]);
-  expect(asked).toEqual([
-    ["dailyAt", undefined],
-    ["everyHours", undefined],
-  ]);
-  expect(form.upcoming).toEqual([4, 8]);
-});
-
-it("the next runs of a plan that is edited are asked for by its name", async () => {
-  const asked: unknown[] = [];
-  const form = new PlanForm(
-    clientWith({
-      upcomingRuns: (_, plan) => {
-        asked.push(plan);
-        return Promise.reject(new Error("gone"));
-      },
-    }),
-  );
-  await form.edit({
-    id: "photos",
-    name: "Photos",
-    repository: "blue",
-    sources: [],
-    excludes: form.excludes,
-    timing: { schedule: { type: "manual" }, spreadMinutes: 0 },
-  } as never);
-  await form.lookAhead();
-  expect([asked, form.upcoming]).toEqual([["photos"], []]);
 });
 
 async function placed(
@@ -237,15 +164,3 @@ it("a place that cannot be written to is refused before a password is asked for"
   const { form } = await placed({ state: "empty", writable: false });
   expect(form.isUsable).toBe(false);
 });
-
-it.each([
-  ["20:05", { hour: 20, minute: 5 }],
-  ["20.05", { hour: 20, minute: 5 }],
-  ["0705", { hour: 7, minute: 5 }],
-  ["8", { hour: 8, minute: 0 }],
-  ["8 pm", { hour: 20, minute: 0 }],
-  ["12:30am", { hour: 0, minute: 30 }],
-  ["24:00", undefined],
-  ["13 pm", undefined],
-  ["soon", undefined],
-])("the time %s is understood", (text, time) => expect(readTime(text)).toEqual(time));

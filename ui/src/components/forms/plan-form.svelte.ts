@@ -10,19 +10,16 @@ import type {
   PlanDraft,
   PlanView,
   Problem,
-  Timing,
 } from "@/api/types";
 import { t } from "@/copy";
 import { baseName } from "@/format";
-import { dailyAt, everyHours, kindOf, readTime, type ScheduleKind } from "./timing";
+import { TimingForm } from "./timing-form.svelte";
 
 export type Source = FolderSuggestion & {
   size: FolderSize | null;
   measuring: boolean;
 };
 
-const EVENING = { hour: 20, minute: 0 };
-const HOURS_AT_FIRST = 4;
 const MEGABYTE = 1_000_000;
 /** What can be made again. The rest, a virtual machine above all, is left out only by choice. */
 const LEFT_OUT_AT_FIRST = ["caches", "buildOutput"];
@@ -41,16 +38,15 @@ export class PlanForm {
   sources = $state<Source[]>([]);
   presets = $state.raw<ExcludePreset[]>([]);
   excludes = $state<Excludes>({ ...NO_EXCLUDES });
-  timing = $state<Timing>({ schedule: dailyAt(EVENING), spreadMinutes: 0 });
+  readonly when = new TimingForm();
   loading = $state(false);
   suggestionsFailed = $state(false);
   problem = $state.raw<Problem | null>(null);
   /** What the app found when it looked at the draft, and the draft it looked at. */
   warnings = $state.raw<Problem[]>([]);
-  /** The next runs with the timing as it is being edited, as the app counts them. */
-  upcoming = $state.raw<number[]>([]);
+  /** The plan that is changed; none while a new one is written. */
+  plan = $state<string | undefined>();
   #looked = $state("");
-  #plan: string | undefined;
   #client: Client;
   #named = false;
 
@@ -82,7 +78,7 @@ export class PlanForm {
       repository: this.repository,
       sources: this.chosen.map((source) => source.path),
       excludes: $state.snapshot(this.excludes),
-      timing: $state.snapshot(this.timing),
+      timing: this.when.timing,
     };
   }
 
@@ -91,7 +87,7 @@ export class PlanForm {
     if (this.chosen.length === 0) return t.plans.needsSource;
     if (!this.name.trim()) return t.plans.needsName;
     if (!this.repository) return t.plans.needsRepository;
-    return undefined;
+    return this.when.missing;
   }
 
   /** Whether the person has seen what stands in the way of this very draft. */
@@ -109,18 +105,6 @@ export class PlanForm {
     this.warnings = await this.#client.checkPlan(draft);
     this.#looked = JSON.stringify(draft);
     return this.warnings.length === 0;
-  }
-
-  /** Asks the app when the plan would run. Only the answer to the last question counts. */
-  async lookAhead(): Promise<void> {
-    const asked = JSON.stringify(this.timing);
-    let runs: number[] = [];
-    try {
-      runs = await this.#client.upcomingRuns($state.snapshot(this.timing), this.#plan);
-    } catch {
-      // Without an answer nothing is promised; saving says what is wrong.
-    }
-    if (asked === JSON.stringify(this.timing)) this.upcoming = runs;
   }
 
   /** A new plan: the person's own folders, offered with their sizes. */
@@ -143,11 +127,11 @@ export class PlanForm {
   /** An existing plan, to be changed. */
   async edit(plan: PlanView): Promise<void> {
     this.#named = true;
-    this.#plan = plan.id;
+    this.plan = plan.id;
     this.name = plan.name;
     this.repository = plan.repository;
     this.excludes = structuredClone($state.snapshot(plan.excludes));
-    this.timing = structuredClone($state.snapshot(plan.timing));
+    this.when.load(plan.timing);
     this.sources = [];
     for (const path of plan.sources) this.#put({ path, kind: "other", selected: true });
     try {
@@ -199,20 +183,6 @@ export class PlanForm {
     const [first, ...more] = this.chosen;
     if (!first) this.name = "";
     else this.name = more.length === 0 ? baseName(first.path) : t.plans.form.myFiles;
-  }
-
-  setSchedule(kind: ScheduleKind): void {
-    if (kind === kindOf(this.timing.schedule)) return;
-    if (kind === "manual") this.timing.schedule = { type: "manual" };
-    else if (kind === "everyHours") this.timing.schedule = everyHours(HOURS_AT_FIRST);
-    else if (kind === "dailyAt") this.timing.schedule = dailyAt(EVENING);
-  }
-
-  /** Takes a time as people write it; answers whether it is one. */
-  setTime(text: string): boolean {
-    const time = readTime(text);
-    if (time) this.timing.schedule = dailyAt(time);
-    return time !== undefined;
   }
 
   setPreset(id: string, on: boolean): void {

@@ -1,11 +1,8 @@
-// Timings as the form offers them and as they are said: daily, every few hours, by hand, or
-// whatever else the plan has, which the form keeps as it is.
-import type { IntervalUnit, Schedule, TimeOfDay, Weekday } from "@/api/types";
+// Timings as people write and say them: times, days, and a whole timing in words.
+import type { IntervalUnit, Schedule, TimeOfDay, Timing, Weekday, Window } from "@/api/types";
 import { t } from "@/copy";
 
-export type ScheduleKind = "dailyAt" | "everyHours" | "manual" | "other";
-
-const WEEK: Weekday[] = [
+export const WEEK: Weekday[] = [
   "monday",
   "tuesday",
   "wednesday",
@@ -15,26 +12,15 @@ const WEEK: Weekday[] = [
   "sunday",
 ];
 
+const LAST_DAY = -1;
+const DAYS_IN_MONTH = 31;
+
 export function dailyAt(time: TimeOfDay): Schedule {
   return { type: "weekly", days: [...WEEK], times: [time] };
 }
 
 export function everyHours(count: number): Schedule {
   return { type: "every", count, unit: "hours" };
-}
-
-/** Which of the form's choices a schedule is. */
-export function kindOf(schedule: Schedule): ScheduleKind {
-  if (schedule.type === "manual") return "manual";
-  if (schedule.type === "every" && schedule.unit === "hours") return "everyHours";
-  const isDaily = schedule.type === "weekly" && isWholeWeek(schedule.days);
-  return isDaily && schedule.times.length === 1 ? "dailyAt" : "other";
-}
-
-/** "20:05" of a daily schedule, for a time field. */
-export function timeOf(schedule: Schedule): string {
-  const [time] = kindOf(schedule) === "dailyAt" && "times" in schedule ? schedule.times : [];
-  return time ? clockTime(time) : "";
 }
 
 /** Reads "20:05", "20.05", "2005", "8", "8 pm": however a time is written. */
@@ -49,6 +35,53 @@ export function readTime(text: string): TimeOfDay | undefined {
   return hour < 24 && minute < 60 ? { hour, minute } : undefined;
 }
 
+/** Reads "8:00, 20:00": one time or several, in the order of the day, each of them once. */
+export function readTimes(text: string): TimeOfDay[] | undefined {
+  const times = all(listed(text).map(readTime));
+  return times && ordered(times, ({ hour, minute }) => hour * 60 + minute);
+}
+
+/** Reads "1, 15, last": days of the month, the last of it at the end. */
+export function readMonthDays(text: string): number[] | undefined {
+  const days = all(listed(text).map(readMonthDay));
+  return days && ordered(days, (day) => (day === LAST_DAY ? DAYS_IN_MONTH + 1 : day));
+}
+
+function readMonthDay(text: string): number | undefined {
+  if (text.toLowerCase() === t.plans.timing.last) return LAST_DAY;
+  const day = Number(/^(\d{1,2})\.?$/.exec(text)?.[1]);
+  return day >= 1 && day <= DAYS_IN_MONTH ? day : undefined;
+}
+
+/** What stands between commas. */
+function listed(text: string): string[] {
+  return text
+    .split(/[,;]/)
+    .map((part) => part.trim())
+    .filter(Boolean);
+}
+
+/** The values, if there is at least one and none of them is missing. */
+function all<T>(values: (T | undefined)[]): T[] | undefined {
+  const found = values.filter((value) => value !== undefined);
+  return found.length > 0 && found.length === values.length ? found : undefined;
+}
+
+function ordered<T>(values: T[], rank: (value: T) => number): T[] {
+  const byRank = new Map(values.map((value) => [rank(value), value]));
+  return [...byRank].sort(([one], [other]) => one - other).map(([, value]) => value);
+}
+
+/** A timing in words: when, in which hours, and how far it is spread. */
+export function timingWords({ schedule, window, spreadMinutes }: Timing): string {
+  const { windowWords, spreadWords } = t.plans.timing;
+  const parts = [scheduleWords(schedule)];
+  if (schedule.type === "manual") return parts.join();
+  if (window) parts.push(windowWords(clockTime(window.from), clockTime(window.to), onDays(window)));
+  if (spreadMinutes > 0) parts.push(spreadWords(spreadMinutes));
+  return parts.join(", ");
+}
+
 /** A schedule in words. */
 export function scheduleWords(schedule: Schedule): string {
   switch (schedule.type) {
@@ -59,10 +92,7 @@ export function scheduleWords(schedule: Schedule): string {
     case "weekly":
       return isWholeWeek(schedule.days)
         ? t.plans.form.dailyAt(clockTimes(schedule.times))
-        : t.plans.form.onDays(
-            WEEK.filter((day) => schedule.days.includes(day)).map((day) => t.plans.weekday[day]),
-            clockTimes(schedule.times),
-          );
+        : t.plans.form.onDays(dayNames(schedule.days), clockTimes(schedule.times));
     case "monthly":
       return t.plans.form.monthly(schedule.days, clockTimes(schedule.times));
   }
@@ -77,15 +107,31 @@ function interval(count: number, unit: IntervalUnit): string {
   return words[unit](count);
 }
 
-function isWholeWeek(days: Weekday[]): boolean {
+/** The days of a window, where they are not all of them. */
+function onDays({ days }: Window): string {
+  return isWholeWeek(days) ? "" : dayNames(days).join(", ");
+}
+
+function dayNames(days: Weekday[]): string[] {
+  return WEEK.filter((day) => days.includes(day)).map((day) => t.plans.weekday[day]);
+}
+
+export function isWholeWeek(days: Weekday[]): boolean {
   return WEEK.every((day) => days.includes(day));
 }
 
-function clockTimes(times: TimeOfDay[]): string {
+/** "08:00, 20:00", for a field. */
+export function clockTimes(times: TimeOfDay[]): string {
   return times.map(clockTime).join(", ");
 }
 
-function clockTime({ hour, minute }: TimeOfDay): string {
+/** "1, 15, last", for a field. */
+export function monthDays(days: number[]): string {
+  return days.map((day) => (day === LAST_DAY ? t.plans.timing.last : day)).join(", ");
+}
+
+/** "20:05". */
+export function clockTime({ hour, minute }: TimeOfDay): string {
   const two = (part: number) => String(part).padStart(2, "0");
   return `${two(hour)}:${two(minute)}`;
 }

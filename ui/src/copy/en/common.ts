@@ -5,6 +5,20 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
+const conjunction = new Intl.ListFormat("en-GB", { style: "long", type: "conjunction" });
+const rules = new Intl.PluralRules("en-GB", { type: "ordinal" });
+const ENDINGS: Partial<Record<Intl.LDMLPluralRule, string>> = { one: "st", two: "nd", few: "rd" };
+
+/** "Monday", "Monday and Friday", "Monday, Tuesday and Friday". */
+export function listed(parts: string[]): string {
+  return conjunction.format(parts);
+}
+
+/** "1st", "22nd", "15th". */
+export function ordinal(number: number): string {
+  return `${number}${ENDINGS[rules.select(number)] ?? "th"}`;
+}
+
 export const common = {
   app: "Holdfast",
   nav: {
@@ -65,8 +79,7 @@ export const common = {
   items: (count: number) => counted(count, "item"),
   snapshots_: (count: number) => counted(count, "snapshot"),
   minutes: (count: number) => counted(count, "minute"),
-  list: (parts: string[]) =>
-    new Intl.ListFormat("en-GB", { style: "long", type: "conjunction" }).format(parts),
+  list: listed,
   /** Sentences one after another, each with its full stop. */
   sentences: (parts: string[]) =>
     parts

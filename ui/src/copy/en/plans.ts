@@ -1,4 +1,4 @@
-import { counted } from "./common";
+import { counted, listed, ordinal } from "./common";
 
 export const plans = {
   title: "Plans",
@@ -33,7 +33,6 @@ export const plans = {
   needsRepository: "Choose where the backups go.",
   needsName: "Give the plan a name.",
   needsSource: "Choose at least one folder.",
-  effect: "Next runs with this schedule",
   remove: "Remove plan…",
   removeTitle: (name: string) => `Remove the plan “${name}”?`,
   removeText: (count: number, repository: string) =>
@@ -67,20 +66,68 @@ export const plans = {
     ifPresent: "Folders that hold a file named",
     ifPresentHint: "One name on each line, for example .nobackup.",
     schedule: "When",
-    daily: "Every day at",
-    hourly: "Every few hours",
     manual: "Only when I start it",
     time: "Time of day",
     timeWrong: "Write a time like 20:00.",
     every: "Every",
-    hours: "hours",
     everyHours: (hours: number) => (hours === 1 ? "Every hour" : `Every ${hours} hours`),
     dailyAt: (time: string) => `Every day at ${time}`,
     everyMinutes: (minutes: number) => `Every ${minutes} minutes`,
     everyDays: (days: number) => (days === 1 ? "Every 24 hours" : `Every ${days} days`),
-    onDays: (days: string[], time: string) => `${days.join(", ")} at ${time}`,
+    onDays: (days: string[], time: string) => `${listed(days)} at ${time}`,
     monthly: (days: number[], time: string) =>
-      `Every month on day ${days.map((day) => (day < 0 ? "the last" : day)).join(", ")} at ${time}`,
+      `On the ${listed(days.map((day) => (day < 0 ? "last" : ordinal(day))))} of each month at ${time}`,
+  },
+  timing: {
+    kind: {
+      dailyAt: "Every day at",
+      every: "Every few hours",
+      manual: "Only when I start it",
+      onDays: "On some days of the week",
+      monthly: "On days of the month",
+    },
+    further: "More ways to say when",
+    unit: "Unit",
+    units: { minutes: "minutes", hours: "hours", days: "days" },
+    countWrong: (least: number, most: number) => `Write a whole number from ${least} to ${most}.`,
+    weekdays: "Days of the week",
+    needsDay: "Choose at least one day.",
+    severalTimes: "Several with commas between them, like 8:00, 20:00.",
+    monthDays: "Days of the month",
+    monthDaysHint: "Like 1, 15 or last. A shorter month has it on its last day.",
+    monthDaysWrong: "Write days from 1 to 31, or last, with commas between them.",
+    last: "last",
+    more: "Only in certain hours, or spread out",
+    windowed: "Begin only in certain hours",
+    windowedHint: "What is due outside of them begins as soon as they do.",
+    from: "From",
+    to: "Until",
+    windowEmpty: "Choose an end that differs from the beginning.",
+    windowDays: "On these days",
+    windowWords: (from: string, to: string, days: string) =>
+      `only from ${from} to ${to}${days && ` on ${days}`}`,
+    spread: "Spread runs over",
+    spreadHint: "Plans that are due at the same time begin one after another.",
+    spreadOver: (minutes: number) =>
+      minutes === 0
+        ? "No time, begin at once"
+        : minutes % 60 === 0
+          ? counted(minutes / 60, "hour")
+          : counted(minutes, "minute"),
+    spreadWords: (minutes: number) => `spread over ${counted(minutes, "minute")}`,
+    next: "Next runs like this",
+    never: "Like this it never runs.",
+    needsTiming: "Say when it runs.",
+    needsHours: "Say in which hours it may begin.",
+  },
+  weekdayShort: {
+    monday: "Mon",
+    tuesday: "Tue",
+    wednesday: "Wed",
+    thursday: "Thu",
+    friday: "Fri",
+    saturday: "Sat",
+    sunday: "Sun",
   },
   weekday: {
     monday: "Monday",

@@ -80,6 +80,7 @@ fn patched(settings: &Settings, patch: &SettingsPatch) -> Settings {
         notify_on_overdue,
         notify_on_recovery,
         notify_on_success,
+        quiet_hours,
         theme,
     } = patch;
     Settings {
@@ -90,6 +91,7 @@ fn patched(settings: &Settings, patch: &SettingsPatch) -> Settings {
         notify_on_overdue: notify_on_overdue.unwrap_or(settings.notify_on_overdue),
         notify_on_recovery: notify_on_recovery.unwrap_or(settings.notify_on_recovery),
         notify_on_success: notify_on_success.unwrap_or(settings.notify_on_success),
+        quiet_hours: quiet_hours.unwrap_or(settings.quiet_hours),
         theme: theme.unwrap_or(settings.theme),
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! In reading order: `plan` and `schedule` say what is due, `queue` whose turn it is, `waiting` what
 //! it waits for, `pause` that nothing starts by itself, `run` does it, `again` tries again what may pass, `backing_up`, `restoring`, `upkeep` and
-//! `unlock` are the work, `health` and `notify` judge what came of it. `state` holds it all; `settings`
+//! `unlock` are the work, `health` and `notices` judge what came of it. `state` holds it all; `settings`
 //! and `operation_log` keep it.
 
 mod activity;
@@ -21,7 +21,7 @@ pub mod error;
 mod findings;
 mod folders;
 mod health;
-mod notify;
+pub mod notices;
 pub mod operation;
 pub mod operation_log;
 mod overview;
@@ -41,7 +41,6 @@ mod secrets;
 mod settings;
 mod snapshot_path;
 mod state;
-mod telling;
 mod text;
 mod unlock;
 mod upkeep;

@@ -149,14 +149,7 @@ impl State {
         let backups = past.backups_of(&plan.id);
         let facts = self.facts_of(&plan.repository);
         let newest = facts.of_plan(&plan.id).next();
-        let past = PlanPast {
-            name: &plan.name,
-            timing: &plan.timing,
-            since: plan.since(),
-            backups,
-            held: held(plan, past, &facts),
-            has_repository: self.repository(&plan.repository).is_ok(),
-        };
+        let past = self.plan_past(plan, past, &facts);
         let upcoming: Vec<i64> = if past.has_repository {
             let due = due_past(plan, backups);
             let upcoming = schedule::upcoming(&plan.timing, due, now, &zone, UPCOMING);
@@ -190,6 +183,23 @@ impl State {
                 .then(|| facts.of_plan(&plan.id).count() as u64),
             running: in_state(OperationState::Running),
             queued: in_state(OperationState::Queued),
+        }
+    }
+
+    /// What a plan's health is derived from.
+    pub(crate) fn plan_past<'a>(
+        &self,
+        plan: &'a Plan,
+        past: &'a Past,
+        facts: &Facts,
+    ) -> PlanPast<'a> {
+        PlanPast {
+            name: &plan.name,
+            timing: &plan.timing,
+            since: plan.since(),
+            backups: past.backups_of(&plan.id),
+            held: held(plan, past, facts),
+            has_repository: self.repository(&plan.repository).is_ok(),
         }
     }
 

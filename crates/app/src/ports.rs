@@ -114,6 +114,8 @@ pub struct Notice {
     pub subject: String,
     /// Sort of news.
     pub kind: NoticeKind,
+    /// True if it is to be seen at once.
+    pub is_urgent: bool,
     /// One line.
     pub title: String,
     /// A few sentences.
@@ -128,7 +130,7 @@ pub struct Notice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoticeKind {
-    /// A backup or a verify failed. Urgent.
+    /// A backup or a verify failed.
     Failed,
     /// A plan is overdue, or can never run.
     Overdue,
@@ -140,6 +142,8 @@ pub enum NoticeKind {
     Succeeded,
     /// Auto Unlock removed a lock.
     Unlocked,
+    /// A storage has hardly any room left.
+    NearlyFull,
 }
 
 /// What can be done from a notice.

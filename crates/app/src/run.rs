@@ -261,6 +261,8 @@ impl State {
         }
         self.pump();
         self.look(&operation.repository);
+        // What was seen may end trouble, or be some.
+        self.tell_news(None);
     }
 
     /// What an outcome makes of an operation.
@@ -375,7 +377,7 @@ impl State {
             }
         }
         self.pump();
-        self.tell_overdue();
+        self.tell_news(None);
         self.look_again(now);
         self.changed();
     }

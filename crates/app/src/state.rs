@@ -3,7 +3,7 @@
 //! Settings and history are written through: what a method returned is on the disk, or its error
 //! says why not. Every change is followed by an event.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -22,6 +22,7 @@ use crate::api::{
 use crate::browse::Shelf;
 use crate::durable;
 use crate::error::AppError;
+use crate::notices;
 use crate::operation::{Names, Operation, Task};
 use crate::operation_log::{self, Claim, OperationLog};
 use crate::pause::Pause;
@@ -33,7 +34,6 @@ use crate::repositories::Repositories;
 use crate::restoring::Previews;
 use crate::secrets::Secrets;
 use crate::settings::{RepositoryEntry, SettingsFile, SettingsStore};
-use crate::telling::ToldBook;
 
 /// How many events wait for a slow listener before it misses some.
 const EVENTS_KEPT: usize = 256;
@@ -65,9 +65,7 @@ pub(crate) struct State {
     recording: Mutex<()>,
     history: Mutex<History>,
     problems: Mutex<VecDeque<Problem>>,
-    pub(crate) told: ToldBook,
-    /// Repositories whose password the person was asked for.
-    pub(crate) passwords_asked: Mutex<HashSet<RepositoryId>>,
+    pub(crate) told: Mutex<notices::Book>,
     events: broadcast::Sender<AppEvent>,
 }
 
@@ -122,6 +120,7 @@ impl State {
             Ok(all) => all.into_iter().map(|one| (one.id.clone(), one)).collect(),
             Err(_) => BTreeMap::new(),
         };
+        let told = notices::remembered(opened.log.as_ref());
         let names = Names::after(operations.keys().next_back());
         let (events, _) = broadcast::channel(EVENTS_KEPT);
         let works = ServiceState::works;
@@ -153,8 +152,7 @@ impl State {
             recording: Mutex::default(),
             history: Mutex::new(History { operations, names }),
             problems: Mutex::new(problems),
-            told: ToldBook::default(),
-            passwords_asked: Mutex::default(),
+            told: Mutex::new(told),
             events,
             ports,
             surroundings,

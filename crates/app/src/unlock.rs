@@ -15,7 +15,7 @@ use crate::api::{
 };
 use crate::engine_work;
 use crate::error::AppError;
-use crate::notify;
+use crate::notices;
 use crate::operation::{Operation, Task};
 use crate::ports::NoticeAction;
 use crate::repositories::Ready;
@@ -64,9 +64,8 @@ impl State {
             let text = format!("Removed the lock left behind by {whose}");
             self.note(&cause.id, LogLevel::Warning, text);
         }
-        let view = operation.view(None);
-        let notice = notify::about_unlocked(&view, &whose.join(", "));
-        self.tell(&notice, Some(operation.id), operation.repository);
+        let (operation, whose) = (Box::new(operation.view(None)), whose.join(", "));
+        self.tell_news(Some(notices::Event::Unlocked { operation, whose }));
     }
 
     fn settle_unlock(&self, mut operation: Operation, removed: &[RemovedLock]) -> Operation {

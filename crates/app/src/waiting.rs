@@ -86,15 +86,11 @@ impl State {
         }
         let kind = operation.task.kind();
         self.check_answers(&repository).map_err(|error| error.awaited(kind))?;
-        let checked = self.check_password(&repository);
-        match &checked {
-            Ok(()) => self.password_found(&repository.id),
+        match self.check_password(&repository) {
             // Who asks for it can unlock the keychain now.
-            Err(AppError::KeychainLocked) if !is_unattended => return Ok(()),
-            Err(reason) if is_unattended => self.ask_for_password(&repository, reason),
-            _ => {}
+            Err(AppError::KeychainLocked) if !is_unattended => Ok(()),
+            checked => checked.map_err(Problem::from),
         }
-        checked.map_err(Problem::from)
     }
 
     fn wait_for(&self, id: &OperationId, reason: Problem) {

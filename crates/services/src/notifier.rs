@@ -114,7 +114,7 @@ mod linux {
         replaces: u32,
     ) -> Notification {
         let urgency = match notice.kind {
-            NoticeKind::Failed => Urgency::Critical,
+            _ if notice.is_urgent => Urgency::Critical,
             NoticeKind::Succeeded | NoticeKind::Recovered => Urgency::Low,
             _ => Urgency::Normal,
         };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use holdfast_app::ports::{
@@ -78,6 +79,7 @@ impl SecretStore for MemoryKeychain {
 #[derive(Default)]
 pub struct RecordingNotifier {
     shown: Mutex<Vec<(Notice, ActionChosen)>>,
+    refuses: AtomicBool,
 }
 
 impl RecordingNotifier {
@@ -85,6 +87,11 @@ impl RecordingNotifier {
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         hold(&self.shown).iter().map(|(notice, _)| notice.clone()).collect()
+    }
+
+    /// Shows nothing from now on, or everything again.
+    pub fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, Ordering::Release);
     }
 
     /// Chooses an action of the last notice, as a person would.
@@ -99,6 +106,9 @@ impl RecordingNotifier {
 
 impl Notifier for RecordingNotifier {
     fn show(&self, notice: &Notice, chosen: ActionChosen) -> Result<(), NotifyError> {
+        if self.refuses.load(Ordering::Acquire) {
+            return Err(NotifyError { source: "nobody shows notices here".into() });
+        }
         hold(&self.shown).push((notice.clone(), chosen));
         Ok(())
     }

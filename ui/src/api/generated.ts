@@ -884,6 +884,24 @@ lockGiveUpAt?: number, };
 export type ProgressPhase = "preparing" | "waitingForLock" | "working" | "verifying" | "committing";
 
 /**
+ * Hours of each day in which a person does not want to be disturbed, by the computer's own clock.
+ * They may pass midnight.
+ */
+export type QuietHours = { 
+/**
+ * Whether there are any.
+ */
+on: boolean, 
+/**
+ * When they begin.
+ */
+from: TimeOfDay, 
+/**
+ * When they end.
+ */
+to: TimeOfDay, };
+
+/**
  * All that is needed to restore without this computer. Shown once asked for, never kept.
  */
 export type RecoverySheet = { 
@@ -1310,6 +1328,10 @@ notifyOnRecovery: boolean,
  */
 notifyOnSuccess: boolean, 
 /**
+ * When nothing is told that can wait.
+ */
+quietHours: QuietHours, 
+/**
  * Colours.
  */
 theme: Theme, };
@@ -1346,6 +1368,10 @@ notifyOnRecovery?: boolean,
  * Tell about every backup that succeeded.
  */
 notifyOnSuccess?: boolean, 
+/**
+ * When nothing is told that can wait.
+ */
+quietHours?: QuietHours, 
 /**
  * Colours.
  */

@@ -46,7 +46,7 @@ pub use repository::{
 pub use restore::{
     OnConflict, RestoreAction, RestoreDestination, RestoreEntry, RestorePreview, RestoreRequest,
 };
-pub use settings::{Settings, SettingsPatch, Theme};
+pub use settings::{QuietHours, Settings, SettingsPatch, Theme};
 pub use snapshot::{EntryKind, EntryView, SnapshotView};
 pub use timing::{IntervalUnit, Schedule, TimeOfDay, Timing, Weekday, Window};
 

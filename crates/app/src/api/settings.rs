@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::TimeOfDay;
+
 /// What a person chose for the app as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", default)]
@@ -21,8 +23,30 @@ pub struct Settings {
     pub notify_on_recovery: bool,
     /// Tell about every backup that succeeded.
     pub notify_on_success: bool,
+    /// When nothing is told that can wait.
+    pub quiet_hours: QuietHours,
     /// Colours.
     pub theme: Theme,
+}
+
+/// Hours of each day in which a person does not want to be disturbed, by the computer's own clock.
+/// They may pass midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+pub struct QuietHours {
+    /// Whether there are any.
+    pub on: bool,
+    /// When they begin.
+    pub from: TimeOfDay,
+    /// When they end.
+    pub to: TimeOfDay,
+}
+
+impl Default for QuietHours {
+    fn default() -> Self {
+        let at = |hour| TimeOfDay { hour, minute: 0 };
+        Self { on: false, from: at(22), to: at(7) }
+    }
 }
 
 impl Default for Settings {
@@ -35,6 +59,7 @@ impl Default for Settings {
             notify_on_overdue: true,
             notify_on_recovery: true,
             notify_on_success: false,
+            quiet_hours: QuietHours::default(),
             theme: Theme::System,
         }
     }
@@ -59,6 +84,8 @@ pub struct SettingsPatch {
     pub notify_on_recovery: Option<bool>,
     /// Tell about every backup that succeeded.
     pub notify_on_success: Option<bool>,
+    /// When nothing is told that can wait.
+    pub quiet_hours: Option<QuietHours>,
     /// Colours.
     pub theme: Option<Theme>,
 }

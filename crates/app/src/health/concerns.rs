@@ -14,13 +14,19 @@ pub(crate) fn files_skipped(plan: &str, backups: &[Operation]) -> Option<Concern
 /// repository, the newest first.
 pub(crate) fn damage_found<'a>(
     repository: &str,
-    mut operations: impl Iterator<Item = &'a Operation>,
+    operations: impl Iterator<Item = &'a Operation>,
 ) -> Option<Concern> {
+    damaged(operations).map(|verify| concern(ConcernKind::DamageFound, repository, verify))
+}
+
+/// The last verify that came to a verdict, if that was damage. The same operations.
+pub(crate) fn damaged<'a>(
+    mut operations: impl Iterator<Item = &'a Operation>,
+) -> Option<&'a Operation> {
     let last = operations.find(|verify| {
         verify.state == OperationState::Succeeded || has_problem(verify, Code::VerifyFoundProblems)
     })?;
-    let is_it = last.state != OperationState::Succeeded;
-    is_it.then(|| concern(ConcernKind::DamageFound, repository, last))
+    (last.state != OperationState::Succeeded).then_some(last)
 }
 
 fn has_problem(operation: &Operation, code: Code) -> bool {

@@ -15,7 +15,7 @@ use crate::error::AppError;
 use crate::operation::Operation;
 use crate::schedule;
 
-pub(crate) use concerns::{damage_found, files_skipped};
+pub(crate) use concerns::{damage_found, damaged, files_skipped};
 pub(crate) use days::day_cells;
 
 /// What a plan's health is derived from.
@@ -59,7 +59,7 @@ impl Held {
 /// How far ahead of this computer's clock a snapshot may be dated and count all the same.
 const CLOCK_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
-impl PlanPast<'_> {
+impl<'a> PlanPast<'a> {
     /// When the newest good snapshot was made. One dated in the future does not count: it would
     /// hide every failure until then.
     pub(crate) fn newest_good(&self, now: Timestamp) -> Option<Timestamp> {
@@ -75,14 +75,14 @@ impl PlanPast<'_> {
     }
 
     /// The last backup that ended in a way that says something about the plan.
-    fn last_verdict(&self) -> Option<&Operation> {
+    fn last_verdict(&self) -> Option<&'a Operation> {
         self.backups.iter().rev().find(|backup| {
             use OperationState::{Failed, Succeeded, Warnings};
             matches!(backup.state, Succeeded | Warnings | Failed)
         })
     }
 
-    fn waiting_for(&self) -> Option<&Problem> {
+    fn waiting_for(&self) -> Option<&'a Problem> {
         let waits = |backup: &&Operation| backup.state == OperationState::Queued;
         let waiting = self.backups.iter().rev().find(waits)?.waiting_for.as_ref()?;
         // Another operation of this app that is in the way is no news about the plan.
@@ -90,24 +90,54 @@ impl PlanPast<'_> {
     }
 }
 
-/// How a plan is, and why.
-pub(crate) fn plan_health(past: &PlanPast<'_>, now: Timestamp) -> PlanHealth {
+/// What makes a plan's health. One trouble does not hide another: what fails may be overdue as
+/// well.
+#[derive(Debug)]
+pub(crate) struct Standing<'a> {
+    /// When the newest good snapshot was made.
+    pub(crate) newest_good: Option<Timestamp>,
+    /// How long there has been no new one.
+    pub(crate) age: SignedDuration,
+    /// How old it may become.
+    pub(crate) target: SignedDuration,
+    /// Why the plan can never run, if it cannot.
+    pub(crate) never_runs: Option<Problem>,
+    /// The newest backup, if it failed and no snapshot was made since.
+    pub(crate) failed: Option<&'a Operation>,
+    /// Why the plan is overdue, if it is.
+    pub(crate) overdue: Option<Problem>,
+    /// What its next backup waits for.
+    waiting: Option<&'a Problem>,
+}
+
+/// What makes a plan's health.
+pub(crate) fn standing<'a>(past: &PlanPast<'a>, now: Timestamp) -> Standing<'a> {
     let target = schedule::target_age(past.timing);
     let newest_good = past.newest_good(now);
     let counted_from = newest_good.unwrap_or(past.since);
-    let is_overdue = now.duration_since(counted_from) > target;
+    let age = now.duration_since(counted_from);
     let failed = past.last_verdict().filter(|backup| {
         backup.state == OperationState::Failed
             && newest_good.is_none_or(|made| made < backup.latest())
     });
     let waiting = past.waiting_for();
-    let (state, reason) = if !past.has_repository {
-        let error = AppError::PlanWithoutRepository { plan: past.name.to_owned() };
-        (HealthState::Failing, Some(error.problem()))
+    let never_runs = (!past.has_repository)
+        .then(|| AppError::PlanWithoutRepository { plan: past.name.to_owned() }.problem());
+    let because = waiting.or_else(|| failed?.problem.as_ref());
+    let overdue = (age > target).then(|| overdue(past.name, newest_good, now, because));
+    Standing { newest_good, age, target, never_runs, failed, overdue, waiting }
+}
+
+/// How a plan is, and why.
+pub(crate) fn plan_health(past: &PlanPast<'_>, now: Timestamp) -> PlanHealth {
+    let Standing { newest_good, target, never_runs, failed, overdue, waiting, .. } =
+        standing(past, now);
+    let (state, reason) = if never_runs.is_some() {
+        (HealthState::Failing, never_runs)
     } else if let Some(backup) = failed {
         (HealthState::Failing, backup.problem.clone())
-    } else if is_overdue {
-        (HealthState::Overdue, Some(overdue(past.name, newest_good, now, waiting)))
+    } else if overdue.is_some() {
+        (HealthState::Overdue, overdue)
     } else if let Some(waiting) = waiting {
         (HealthState::Waiting, Some(waiting.clone()))
     } else if newest_good.is_none() {
@@ -140,13 +170,13 @@ fn overdue(
     name: &str,
     newest_good: Option<Timestamp>,
     now: Timestamp,
-    waiting: Option<&Problem>,
+    because: Option<&Problem>,
 ) -> Problem {
     let error = AppError::Overdue {
         name: name.to_owned(),
         since_millis: newest_good.map(Timestamp::as_millisecond),
         now_millis: now.as_millisecond(),
-        because: waiting.map(|problem| format!("{} {}", problem.title, problem.advice)),
+        because: because.map(|problem| format!("{} {}", problem.title, problem.advice)),
     };
     error.problem()
 }

@@ -6,8 +6,6 @@
 
 #[cfg(test)]
 mod contract;
-#[cfg(test)]
-mod full;
 mod memory;
 mod sled_store;
 
@@ -15,8 +13,6 @@ use crate::api::{FindingGroup, LogLine, OperationId};
 use crate::error::Cause;
 use crate::operation::Operation;
 
-#[cfg(test)]
-pub(crate) use full::FullLog;
 pub(crate) use memory::MemoryLog;
 pub(crate) use sled_store::{Claim, open};
 

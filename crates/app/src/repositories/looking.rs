@@ -213,6 +213,12 @@ impl State {
         }
     }
 
+    /// What is left on a repository's storage, if that is too little.
+    pub(crate) fn hardly_any_room(&self, id: &RepositoryId) -> Option<Bytes> {
+        let free = self.facts_of(id).free;
+        free.filter(|_| space_light(free) == Light::Failed)
+    }
+
     fn last_verify(&self, id: &RepositoryId) -> Option<LastVerify> {
         let is_verify = |operation: &&Operation| {
             operation.repository == *id

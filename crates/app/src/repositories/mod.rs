@@ -243,7 +243,8 @@ impl State {
         self.keep_opened(&entry, repository, config)?;
         self.take_password(&entry, password, remember)?;
         self.look(id);
-        self.password_entered(id);
+        // What waited for it goes on.
+        self.pump();
         self.repository_view(id)
     }
 

@@ -6,6 +6,7 @@ mod health;
 mod keychain;
 mod kill;
 mod locks;
+mod notices;
 mod own_files;
 mod queue;
 mod repositories;

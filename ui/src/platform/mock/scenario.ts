@@ -26,6 +26,7 @@ export const settings: Settings = {
   notifyOnOverdue: true,
   notifyOnRecovery: true,
   notifyOnSuccess: false,
+  quietHours: { on: false, from: { hour: 22, minute: 0 }, to: { hour: 7, minute: 0 } },
   theme: "system",
 };
 

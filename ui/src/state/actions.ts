@@ -1,7 +1,7 @@
 // What the buttons of many screens do. Each says what happened; none of them throws.
 import { client } from "@/api";
 import { asProblem } from "@/api/client";
-import type { OperationView, Problem, ProblemAction, RunStarted } from "@/api/types";
+import type { OperationView, PauseFor, Problem, ProblemAction, RunStarted } from "@/api/types";
 import { t } from "@/copy";
 import { formatMoment, formatPercent } from "@/format";
 import { clock } from "./clock.svelte";
@@ -50,6 +50,20 @@ export async function backUpAll(): Promise<void> {
 
 export async function stop(operation: string): Promise<void> {
   await attempt(() => useLive().stop(operation));
+}
+
+export async function stopAll(): Promise<void> {
+  await attempt(() => client.stopAll());
+}
+
+export async function pause(length: PauseFor): Promise<void> {
+  const paused = await attempt(() => client.pause(length));
+  if (paused) notices.say(paused.problem.title, () => void resume());
+}
+
+export async function resume(): Promise<void> {
+  const resumed = await attempt(async () => ({ answer: await client.resume() }));
+  if (resumed) notices.say(t.overview.pause.resumed);
 }
 
 export async function retry(operation: string): Promise<void> {

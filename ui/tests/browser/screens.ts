@@ -77,6 +77,16 @@ export const screens: Screen[] = [
   { name: "overview-busy", scenario: "busy", at: "#/" },
   { name: "overview-failing", scenario: "failing", at: "#/" },
   { name: "overview-waiting", scenario: "waiting", at: "#/" },
+  { name: "overview-paused", scenario: "paused", at: "#/" },
+  {
+    name: "overview-pause",
+    scenario: "calm",
+    at: "#/",
+    act: async (page) => {
+      await page.getByTestId("pause").click();
+      await page.getByTestId("pause-hour").waitFor();
+    },
+  },
   { name: "overview-empty", scenario: "empty", at: "#/" },
   { name: "overview-long", scenario: "long", at: "#/" },
   { name: "overview-bare", scenario: "bare", at: "#/" },
@@ -122,6 +132,7 @@ export const screens: Screen[] = [
   { name: "restore-empty", scenario: "calm", at: "#/restore" },
   { name: "activity", scenario: "calm", at: "#/activity" },
   { name: "activity-busy", scenario: "busy", at: "#/activity" },
+  { name: "activity-paused", scenario: "paused", at: "#/activity" },
   { name: "activity-empty", scenario: "empty", at: "#/activity" },
   { name: "operation", scenario: "calm", at: "#/activity/op-8" },
   { name: "operation-findings", scenario: "calm", at: "#/activity/op-5" },

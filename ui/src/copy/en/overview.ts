@@ -57,6 +57,17 @@ export const overview = {
   light: (name: string, word: string) => `${name}: ${word}`,
   inUse: (who: string) => `In use by ${who}`,
   lockLeft: (who: string) => `Lock left by ${who}`,
+  pause: {
+    open: "Pause",
+    lengths: {
+      hour: "For an hour",
+      untilTomorrow: "Until tomorrow",
+      untilResumed: "Until I resume",
+    },
+    resume: "Resume",
+    resumed: "Backups are on again.",
+    afterwards: "after the pause",
+  },
   backUpAll: "Back up all",
   startedAll: "All plans are starting.",
   joined: (plan: string, since: string, done: string) =>

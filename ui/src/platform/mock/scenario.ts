@@ -2,7 +2,7 @@
 import type { Overview, Problem, Settings } from "@/api/types";
 import { everyHours } from "@/components/forms/timing";
 import { HOUR, now } from "./moments";
-import { locks, makeOperation, makePlan, makeRepository, problems } from "./things";
+import { locks, makeOperation, makePause, makePlan, makeRepository, problems } from "./things";
 
 export const SCENARIOS = [
   "first",
@@ -10,6 +10,7 @@ export const SCENARIOS = [
   "busy",
   "failing",
   "waiting",
+  "paused",
   "bare",
   "long",
   "empty",
@@ -119,6 +120,17 @@ function waiting(): Overview {
   return { ...world, health: "waiting" };
 }
 
+/** Nothing starts by itself; what was asked for runs, and what was due waits. */
+function paused(): Overview {
+  const world = busy();
+  const [, photos] = world.plans;
+  const [running, queued] = world.running;
+  if (!photos || !running || !queued) return world;
+  queued.waitingFor = problems.paused;
+  queued.trigger = "scheduled";
+  return { ...world, paused: makePause("untilTomorrow") };
+}
+
 /** Nothing of the system's services is there. */
 function bare(): Overview {
   const world = calm();
@@ -168,6 +180,8 @@ export function overviewOf(scenario: Scenario): Overview {
       return failing();
     case "waiting":
       return waiting();
+    case "paused":
+      return paused();
     case "bare":
       return bare();
     case "long":

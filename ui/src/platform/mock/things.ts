@@ -19,6 +19,7 @@ import type {
   Weekday,
 } from "@/api/types";
 import { dailyAt } from "@/components/forms/timing";
+import { formatMoment } from "@/format";
 import { DAY, HOUR, MINUTE, dayName, now, steady } from "./moments";
 
 const GB = 1_000_000_000;
@@ -36,9 +37,9 @@ export const problems = {
   },
   repositoryBusy: {
     code: "repositoryBusy",
-    title: "Waiting for Documents to finish",
-    meaning: "One backup at a time writes to a repository.",
-    advice: "It starts by itself.",
+    title: "“Blue SSD” is in use by the backup of “Documents”, since 14:05, 62 % done.",
+    meaning: "Nothing was changed.",
+    advice: "This starts right after it.",
     actions: [],
   },
   notConnected: {
@@ -381,6 +382,9 @@ function isDayOf(schedule: Schedule, day: Date): boolean {
 export function makePause(length: PauseFor): PauseView {
   const since = now();
   if (length === "untilResumed") return { since, problem: problems.paused };
-  const until = since + (length === "hour" ? HOUR : DAY / 2);
-  return { since, until, problem: problems.paused };
+  const tomorrow = new Date(since + DAY);
+  tomorrow.setHours(6, 0, 0, 0);
+  const until = length === "hour" ? since + HOUR : tomorrow.getTime();
+  const title = `Backups are paused until ${formatMoment(until, since)}.`;
+  return { since, until, problem: { ...problems.paused, title } };
 }

@@ -1,6 +1,8 @@
 //! The window's commands. Each is one call into the app, or into a port for what only the shell can
 //! do; what they take and give is typed in `holdfast_app::api`.
 
+mod hooks;
+
 use std::path::PathBuf;
 
 use holdfast_app::App;
@@ -58,6 +60,12 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         pause,
         resume,
         retry_operation,
+        hooks::hooks,
+        hooks::add_hook,
+        hooks::change_hook,
+        hooks::remove_hook,
+        hooks::render_hook,
+        hooks::test_hook,
         choose_folder,
         show_in_folder,
         quit,

@@ -32,7 +32,7 @@ pub struct App {
 
 impl App {
     /// Runs `work` where it may block.
-    async fn off<T: Send + 'static>(
+    pub(crate) async fn off<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Arc<State>) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {

@@ -21,6 +21,7 @@ pub mod error;
 mod findings;
 mod folders;
 mod health;
+mod hooks;
 pub mod notices;
 pub mod operation;
 pub mod operation_log;

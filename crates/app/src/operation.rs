@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::again::Again;
 use crate::api::{
-    Code, OperationId, OperationKind, OperationState, OperationSummary, OperationView, PlanId,
-    Problem, Progress, RepositoryId, RunId, Trigger, VerifyScope,
+    Code, HookId, HookOn, OperationId, OperationKind, OperationState, OperationSummary,
+    OperationView, PlanId, Problem, Progress, RepositoryId, RunId, Trigger, VerifyScope,
 };
 
 /// An operation: what it is for, how far it came and what it did.
@@ -77,6 +77,15 @@ pub enum Task {
         /// Which.
         snapshots: Vec<String>,
     },
+    /// Tells a hook what happened.
+    Hook {
+        /// Which hook.
+        hook: HookId,
+        /// What the hook was called.
+        name: String,
+        /// What it was told.
+        on: HookOn,
+    },
 }
 
 impl Task {
@@ -89,11 +98,41 @@ impl Task {
             Self::Verify { .. } => OperationKind::Verify,
             Self::Unlock => OperationKind::Unlock,
             Self::Forget { .. } => OperationKind::Forget,
+            Self::Hook { .. } => OperationKind::Hook,
         }
     }
 }
 
 impl Operation {
+    /// One that was just asked for.
+    pub(crate) fn new(
+        (id, run): (OperationId, RunId),
+        task: Task,
+        (repository, repository_name): (RepositoryId, String),
+        trigger: Trigger,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            run,
+            task,
+            plan: None,
+            repository,
+            repository_name,
+            state: OperationState::Queued,
+            trigger,
+            queued_at: now,
+            started_at: None,
+            finished_at: None,
+            waiting_for: None,
+            waited_for: None,
+            again: None,
+            summary: None,
+            problem: None,
+            findings: 0,
+        }
+    }
+
     /// True while it waits or runs.
     #[must_use]
     pub fn is_live(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The one view that says how everything is, derived anew each time.
 
-use crate::api::{AppEvent, Concern, OperationState, OperationView, Overview};
+use crate::api::{AppEvent, Concern, OperationKind, OperationState, OperationView, Overview};
 use crate::health;
 use crate::operation::Operation;
 use crate::plans::Past;
@@ -17,7 +17,13 @@ impl State {
         let plans: Vec<_> = file.plans.iter().map(|plan| self.plan_view(plan, &past)).collect();
         let (running, recent): (Vec<Operation>, Vec<Operation>) = self.operations(|operations| {
             let live = operations.values().filter(|one| one.is_live()).cloned().collect();
-            let ended = operations.values().rev().filter(|one| !one.is_live());
+            // That a hook was told is beside the point, unless it was not.
+            let is_shown = |one: &&Operation| {
+                let is_told = one.task.kind() == OperationKind::Hook
+                    && one.state == OperationState::Succeeded;
+                !one.is_live() && !is_told
+            };
+            let ended = operations.values().rev().filter(is_shown);
             (live, ended.take(RECENT).cloned().collect())
         });
         Overview {

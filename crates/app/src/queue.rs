@@ -82,8 +82,8 @@ impl Access {
         match task {
             Task::Restore => Self::Read,
             Task::Verify { .. } => Self::Look,
-            // Unlocking is never queued; it stores nothing that another could miss.
-            Task::Backup | Task::Unlock => Self::Store,
+            // Unlocking and hooks are never queued; they store nothing that another could miss.
+            Task::Backup | Task::Unlock | Task::Hook { .. } => Self::Store,
             Task::Forget { .. } => Self::Remove,
         }
     }
@@ -108,7 +108,7 @@ impl Class {
         match &operation.task {
             Task::Restore => Self::Restore,
             _ if !operation.trigger.is_unattended() => Self::Asked,
-            Task::Backup | Task::Unlock => Self::Backup,
+            Task::Backup | Task::Unlock | Task::Hook { .. } => Self::Backup,
             Task::Forget { .. } => Self::Forget,
             Task::Verify { .. } => Self::Verify,
         }

@@ -106,25 +106,9 @@ impl State {
         trigger: Trigger,
     ) -> Result<Operation, AppError> {
         let entry = self.repository(repository)?;
-        Ok(Operation {
-            id: self.new_name().as_str().into(),
-            run: self.new_name().as_str().into(),
-            task,
-            plan,
-            repository: entry.id,
-            repository_name: entry.name,
-            state: OperationState::Queued,
-            trigger,
-            queued_at: self.now(),
-            started_at: None,
-            finished_at: None,
-            waiting_for: None,
-            waited_for: None,
-            again: None,
-            summary: None,
-            problem: None,
-            findings: 0,
-        })
+        let names = (self.new_name().as_str().into(), self.new_name().as_str().into());
+        let named = (entry.id, entry.name);
+        Ok(Operation { plan, ..Operation::new(names, task, named, trigger, self.now()) })
     }
 
     /// Puts an operation into the queue, unless one that serves as well is there; that one is
@@ -214,12 +198,19 @@ impl State {
 
     fn work(self: &Arc<Self>, job: &Job<'_>) -> Result<Done, AppError> {
         match &job.operation.task {
-            Task::Backup => self.back_up(job),
+            Task::Backup => {
+                self.fire_start(job)?;
+                self.back_up(job)
+            }
             Task::Restore => self.restore(job),
             Task::Verify { scope } => self.verify(job, *scope),
             Task::Forget { snapshots } => self.forget(job, snapshots),
             // Unlocking is done at once and never queued.
             Task::Unlock => Err(AppError::Unexpected { what: "unlock was queued", source: None }),
+            // Hooks have a list of their own.
+            Task::Hook { .. } => {
+                Err(AppError::Unexpected { what: "a hook was queued", source: None })
+            }
         }
     }
 
@@ -258,6 +249,8 @@ impl State {
         });
         if let Some(operation) = ended {
             self.tell_outcome(&operation);
+            self.fire_outcome(&operation);
+            self.fire_changes();
         }
         self.pump();
         self.look(&operation.repository);
@@ -378,6 +371,8 @@ impl State {
         }
         self.pump();
         self.tell_news(None);
+        self.fire_changes();
+        self.deliver_hooks();
         self.look_again(now);
         self.changed();
     }
@@ -387,7 +382,8 @@ impl State {
         let (now, past) = (self.now(), self.past());
         let is_at_work = self.operations(|operations| operations.values().any(Operation::is_live));
         let plans = self.file().plans;
-        let due = plans.iter().filter_map(|plan| self.next_run(plan, &past)).min();
+        let due = plans.iter().filter_map(|plan| self.next_run(plan, &past));
+        let due = due.chain(self.next_delivery()).min();
         schedule::until_next_look(is_at_work, due, now)
     }
 
@@ -402,6 +398,7 @@ impl State {
             }
         }
         self.wait_until_settled(CLOSING_PATIENCE);
+        self.give_up_hooks();
         // What is not on the disk by now cannot be helped.
         let _ = self.log().make_durable();
     }

@@ -28,6 +28,8 @@ pub(crate) struct Secrets {
     /// True while a question is not answered.
     is_hanging: Arc<AtomicBool>,
     session: Mutex<HashMap<RepositoryId, Password>>,
+    /// Secrets of other things than repositories, by their names in the keychain.
+    named: Mutex<HashMap<String, Password>>,
     /// Repositories whose entry could not be read when it was last tried.
     locked: Mutex<HashMap<RepositoryId, SecretState>>,
 }
@@ -39,6 +41,7 @@ impl Secrets {
             turn: Mutex::default(),
             is_hanging: Arc::default(),
             session: Mutex::default(),
+            named: Mutex::default(),
             locked: Mutex::default(),
         }
     }
@@ -118,6 +121,56 @@ impl Secrets {
         } else {
             SecretState::Missing
         }
+    }
+
+    /// The secret of this name, if there is one: kept until the app ends, or in the keychain.
+    pub(crate) fn named(
+        &self,
+        name: &str,
+        is_in_keychain: bool,
+    ) -> Result<Option<Password>, AppError> {
+        if let Some(secret) = self.named.lock().get(name) {
+            return Ok(Some(secret.clone()));
+        }
+        if !is_in_keychain {
+            return Ok(None);
+        }
+        let name = name.to_owned();
+        Ok(self.ask(move |store| store.get(&name))?)
+    }
+
+    /// Where the secret of this name is, as far as is known without asking.
+    pub(crate) fn named_state(&self, name: &str, is_in_keychain: bool) -> SecretState {
+        if self.named.lock().contains_key(name) {
+            SecretState::Session
+        } else if is_in_keychain {
+            SecretState::Stored
+        } else {
+            SecretState::Missing
+        }
+    }
+
+    /// Keeps a secret in the keychain, or until the app ends if that cannot be; true if the
+    /// keychain has it.
+    pub(crate) fn keep_named(&self, name: &str, secret: Password) -> bool {
+        let (asked, stored) = (name.to_owned(), secret.clone());
+        let is_in_keychain = self.ask(move |store| store.set(&asked, &stored)).is_ok();
+        let mut named = self.named.lock();
+        match is_in_keychain {
+            true => named.remove(name),
+            false => named.insert(name.to_owned(), secret),
+        };
+        is_in_keychain
+    }
+
+    /// Forgets a secret, in memory and in the keychain.
+    pub(crate) fn forget_named(&self, name: &str, is_in_keychain: bool) -> Result<(), AppError> {
+        self.named.lock().remove(name);
+        if is_in_keychain {
+            let name = name.to_owned();
+            self.ask(move |store| store.delete(&name))?;
+        }
+        Ok(())
     }
 
     fn ask<T: Send + 'static>(

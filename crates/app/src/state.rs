@@ -22,6 +22,7 @@ use crate::api::{
 use crate::browse::Shelf;
 use crate::durable;
 use crate::error::AppError;
+use crate::hooks::Hooks;
 use crate::notices;
 use crate::operation::{Names, Operation, Task};
 use crate::operation_log::{self, Claim, OperationLog};
@@ -66,6 +67,7 @@ pub(crate) struct State {
     history: Mutex<History>,
     problems: Mutex<VecDeque<Problem>>,
     pub(crate) told: Mutex<notices::Book>,
+    pub(crate) hooks: Hooks,
     events: broadcast::Sender<AppEvent>,
 }
 
@@ -153,6 +155,7 @@ impl State {
             history: Mutex::new(History { operations, names }),
             problems: Mutex::new(problems),
             told: Mutex::new(told),
+            hooks: Hooks::default(),
             events,
             ports,
             surroundings,

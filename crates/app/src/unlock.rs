@@ -68,7 +68,11 @@ impl State {
         self.tell_news(Some(notices::Event::Unlocked { operation, whose }));
     }
 
-    fn settle_unlock(&self, mut operation: Operation, removed: &[RemovedLock]) -> Operation {
+    fn settle_unlock(
+        self: &Arc<Self>,
+        mut operation: Operation,
+        removed: &[RemovedLock],
+    ) -> Operation {
         for lock in removed {
             self.note(&operation.id, LogLevel::Info, proof(lock));
         }
@@ -78,6 +82,7 @@ impl State {
         let files = removed.len() as u64;
         operation.summary = Some(OperationSummary { files, ..OperationSummary::default() });
         self.record(&operation);
+        self.fire_outcome(&operation);
         operation
     }
 

@@ -151,5 +151,6 @@ fn in_words(operation: &Operation) -> String {
         (OperationKind::Cleanup, _) => "freeing space".to_owned(),
         (OperationKind::Drill, _) => "a restore drill".to_owned(),
         (OperationKind::Copy, _) => "copying snapshots".to_owned(),
+        (OperationKind::Hook, _) => "telling a hook".to_owned(),
     }
 }

@@ -8,6 +8,8 @@ pub mod compare;
 mod confined;
 mod faulty;
 mod files;
+#[cfg(feature = "world")]
+pub mod loopback;
 mod pausing;
 #[cfg(feature = "world")]
 mod ports;

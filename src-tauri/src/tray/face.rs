@@ -117,6 +117,7 @@ pub(crate) fn progress_line(operation: &OperationView, progress: Option<&Progres
         }
         (OperationKind::Cleanup, _) => format!("Freeing space in {}", operation.repository_name),
         (OperationKind::Drill, _) => format!("Trying a restore from {}", operation.repository_name),
+        (OperationKind::Hook, _) => format!("Telling of {}", operation.repository_name),
         (OperationKind::Copy, _) => format!("Copying to {}", operation.repository_name),
     };
     match progress {

@@ -6,6 +6,11 @@ import type {
   ExcludePreset,
   FolderSize,
   FolderSuggestion,
+  HookDraft,
+  HookOn,
+  HookOutcome,
+  HookPreview,
+  HookView,
   LockView,
   OperationDetail,
   OperationView,
@@ -70,6 +75,14 @@ export function createClient(platform: Platform) {
     verifyRepository: (id: string, scope: VerifyScope) =>
       call<RunStarted>("verify_repository", { id, scope }),
     refreshRepository: (id: string) => call<RepositoryView>("refresh_repository", { id }),
+
+    hooks: () => call<HookView[]>("hooks"),
+    addHook: (draft: HookDraft) => call<HookView>("add_hook", { draft }),
+    changeHook: (id: string, draft: HookDraft) => call<HookView>("change_hook", { id, draft }),
+    removeHook: (id: string) => call<null>("remove_hook", { id }),
+    renderHook: (draft: HookDraft, on: HookOn) => call<HookPreview>("render_hook", { draft, on }),
+    testHook: (id: string | null, draft: HookDraft) =>
+      call<HookOutcome>("test_hook", { id, draft }),
 
     checkPlan: (draft: PlanDraft) => call<Problem[]>("check_plan", { draft }),
     upcomingRuns: (timing: Timing, plan?: string) =>

@@ -43,9 +43,78 @@ export type AutoUnlock = { "type": "off" } | { "type": "own" } | { "type": "all"
 minutes: number, };
 
 /**
+ * Whom a hook tells.
+ */
+export type Channel = { "type": "command", 
+/**
+ * Which program.
+ */
+program: string, 
+/**
+ * Its arguments, handed over as they are.
+ */
+arguments: Array<string>, 
+/**
+ * The folder it runs in.
+ */
+folder?: string, } | { "type": "webhook", 
+/**
+ * How it is called.
+ */
+method: WebMethod, 
+/**
+ * What the message is, such as `application/json`.
+ */
+content_type: string, } | { "type": "healthchecks" } | { "type": "slack" } | { "type": "discord" } | { "type": "telegram", 
+/**
+ * The chat.
+ */
+chat: string, 
+/**
+ * A server of one's own.
+ */
+server?: string, } | { "type": "gotify", 
+/**
+ * The server.
+ */
+server: string, 
+/**
+ * How urgent its messages are, 0 to 10.
+ */
+priority: number, } | { "type": "ntfy", 
+/**
+ * How urgent its messages are, 1 to 5.
+ */
+priority: number, } | { "type": "mail", 
+/**
+ * Who writes.
+ */
+from: string, 
+/**
+ * Who is written to.
+ */
+to: Array<string>, 
+/**
+ * The mail server.
+ */
+server: string, 
+/**
+ * Its port.
+ */
+port: number, 
+/**
+ * How the connection is kept private.
+ */
+security: MailSecurity, 
+/**
+ * Who logs in; nobody if absent.
+ */
+user?: string, };
+
+/**
  * Every problem the app can report. A code never changes its meaning.
  */
-export type Code = "sourceMissing" | "sourceEmpty" | "sourceUnreadable" | "repositoryInsideSource" | "destinationNotConnected" | "destinationMissing" | "destinationReadOnly" | "destinationFull" | "noRepository" | "repositoryExists" | "locationOccupied" | "locationInvalid" | "repositoryKnown" | "repositoryHasPlans" | "wrongPassword" | "passwordEmpty" | "passwordMissing" | "newerFormat" | "foreignSettings" | "repositoryDamaged" | "repositoryReplaced" | "storageOffline" | "storageDenied" | "storageFailed" | "repositoryLocked" | "repositoryBusy" | "planBusy" | "paused" | "lockLost" | "lockAlive" | "keychainUnavailable" | "keychainLocked" | "keychainDenied" | "keychainFailed" | "settingsDamaged" | "settingsNewer" | "settingsUnwritable" | "settingsEdited" | "alreadyRunning" | "logDamaged" | "logUnwritable" | "nameInvalid" | "sourcesInvalid" | "scheduleInvalid" | "excludeInvalid" | "planUnknown" | "repositoryUnknown" | "operationUnknown" | "snapshotUnknown" | "folderUnknown" | "snapshotInUse" | "previewOutdated" | "targetUnwritable" | "targetFull" | "overdue" | "interrupted" | "filesSkipped" | "filesNotRestored" | "verifyFoundProblems" | "nothingToBackUp" | "notificationsUnavailable" | "trayUnavailable" | "autostartUnavailable" | "unexpected";
+export type Code = "sourceMissing" | "sourceEmpty" | "sourceUnreadable" | "repositoryInsideSource" | "destinationNotConnected" | "destinationMissing" | "destinationReadOnly" | "destinationFull" | "noRepository" | "repositoryExists" | "locationOccupied" | "locationInvalid" | "repositoryKnown" | "repositoryHasPlans" | "wrongPassword" | "passwordEmpty" | "passwordMissing" | "newerFormat" | "foreignSettings" | "repositoryDamaged" | "repositoryReplaced" | "storageOffline" | "storageDenied" | "storageFailed" | "repositoryLocked" | "repositoryBusy" | "planBusy" | "paused" | "lockLost" | "lockAlive" | "keychainUnavailable" | "keychainLocked" | "keychainDenied" | "keychainFailed" | "settingsDamaged" | "settingsNewer" | "settingsUnwritable" | "settingsEdited" | "alreadyRunning" | "logDamaged" | "logUnwritable" | "nameInvalid" | "sourcesInvalid" | "scheduleInvalid" | "excludeInvalid" | "planUnknown" | "repositoryUnknown" | "operationUnknown" | "snapshotUnknown" | "folderUnknown" | "snapshotInUse" | "previewOutdated" | "targetUnwritable" | "targetFull" | "overdue" | "interrupted" | "filesSkipped" | "filesNotRestored" | "verifyFoundProblems" | "nothingToBackUp" | "hookUnknown" | "hookInvalid" | "hookFailed" | "notificationsUnavailable" | "trayUnavailable" | "autostartUnavailable" | "unexpected";
 
 /**
  * Something that the newest good snapshots do not show.
@@ -265,6 +334,191 @@ selected: boolean, };
 export type HealthState = "protected" | "overdue" | "failing" | "neverBackedUp" | "waiting" | "noPlans";
 
 /**
+ * What a person enters for a hook.
+ */
+export type HookDraft = { 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * What it tells.
+ */
+on: Array<HookOn>, 
+/**
+ * Of which plans or repositories.
+ */
+scope: HookScope, 
+/**
+ * Whom it tells, without what is secret of it.
+ */
+to: Channel, 
+/**
+ * The title, as a template; the app's own words if absent.
+ */
+subject?: string, 
+/**
+ * The message, as a template; the app's own words if absent.
+ */
+template?: string, 
+/**
+ * How long one try may take, 5 to 600 seconds.
+ */
+timeoutSeconds: number, 
+/**
+ * What becomes of the backup if the hook fails.
+ */
+onFailure: OnHookFailure, 
+/**
+ * What is secret of it. What is absent stays as it is.
+ */
+secrets: HookSecrets, };
+
+/**
+ * Names a hook, for as long as it exists.
+ */
+export type HookId = string;
+
+/**
+ * What a hook can tell.
+ */
+export type HookOn = "backupStarted" | "backupSucceeded" | "backupWarnings" | "backupFailed" | "backupMissed" | "overdue" | "recovered" | "waiting" | "verifySucceeded" | "verifyFailed" | "cleanupSucceeded" | "cleanupFailed" | "retentionSucceeded" | "retentionFailed" | "drillSucceeded" | "drillFailed" | "copySucceeded" | "copyFailed" | "restoreSucceeded" | "restoreFailed" | "unlocked" | "locked" | "guardTripped" | "spaceLow" | "anyFailure";
+
+/**
+ * What became of a test of a hook.
+ */
+export type HookOutcome = { 
+/**
+ * How long it took.
+ */
+tookMillis: number, 
+/**
+ * How the answer begins.
+ */
+answer: string, 
+/**
+ * Why it failed.
+ */
+problem?: Problem, };
+
+/**
+ * What a hook would say, with made-up figures.
+ */
+export type HookPreview = { 
+/**
+ * The title.
+ */
+subject: string, 
+/**
+ * The message.
+ */
+body: string, 
+/**
+ * What is wrong with a template.
+ */
+problem?: Problem, };
+
+/**
+ * Of which plans or repositories a hook tells.
+ */
+export type HookScope = { "type": "everything" } | { "type": "plans", 
+/**
+ * Which.
+ */
+plans: Array<PlanId>, } | { "type": "repositories", 
+/**
+ * Which.
+ */
+repositories: Array<RepositoryId>, };
+
+/**
+ * The secret parts of a hook, on their way in. They are kept in the keychain.
+ */
+export type HookSecrets = { 
+/**
+ * The address to call, where the address itself is what lets one in.
+ */
+address: string, 
+/**
+ * A token, or the password of a mail server.
+ */
+token: string, 
+/**
+ * Headers to send along, by name.
+ */
+headers: { [key in string]: string }, };
+
+/**
+ * Which secrets of a hook there are.
+ */
+export type HookSecretsView = { 
+/**
+ * The server of the address, without the rest.
+ */
+address?: string, 
+/**
+ * True if there is a token or a password.
+ */
+token: boolean, 
+/**
+ * The names of the headers.
+ */
+headers: Array<string>, 
+/**
+ * Where they are kept.
+ */
+state?: SecretState, };
+
+/**
+ * A hook as it is.
+ */
+export type HookView = { 
+/**
+ * Its name for programs.
+ */
+id: HookId, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * What it tells.
+ */
+on: Array<HookOn>, 
+/**
+ * Of which plans or repositories.
+ */
+scope: HookScope, 
+/**
+ * Whom it tells.
+ */
+to: Channel, 
+/**
+ * The title, as a template.
+ */
+subject?: string, 
+/**
+ * The message, as a template.
+ */
+template?: string, 
+/**
+ * How long one try may take.
+ */
+timeoutSeconds: number, 
+/**
+ * What becomes of the backup if the hook fails.
+ */
+onFailure: OnHookFailure, 
+/**
+ * What is kept in the keychain, without what it is.
+ */
+secrets: HookSecretsView, 
+/**
+ * Its last delivery.
+ */
+last?: LastRun, };
+
+/**
  * What an interval is counted in.
  */
 export type IntervalUnit = "minutes" | "hours" | "days";
@@ -415,9 +669,19 @@ level: LogLevel,
 text: string, };
 
 /**
+ * How a connection to a mail server is kept private.
+ */
+export type MailSecurity = "tls" | "startTls" | "none";
+
+/**
  * What happens to a file that is there already and differs.
  */
 export type OnConflict = "keepBoth" | "replace" | "replaceIfNewer" | "skip";
+
+/**
+ * What becomes of a backup if a hook fails.
+ */
+export type OnHookFailure = "ignore" | "cancelRun";
 
 /**
  * An operation with its log and its findings.
@@ -444,7 +708,7 @@ export type OperationId = string;
 /**
  * What an operation does.
  */
-export type OperationKind = "backup" | "restore" | "verify" | "unlock" | "forget" | "retention" | "cleanup" | "drill" | "copy";
+export type OperationKind = "backup" | "restore" | "verify" | "unlock" | "forget" | "retention" | "cleanup" | "drill" | "copy" | "hook";
 
 /**
  * How far an operation is, or how it ended.
@@ -1482,6 +1746,11 @@ export type VerifyScope = { "type": "structure" } | { "type": "subset",
  * How much of it, more than 0 and up to 100.
  */
 percent: number, } | { "type": "all" };
+
+/**
+ * How a web server is called.
+ */
+export type WebMethod = "GET" | "POST" | "PUT";
 
 /**
  * A day of the week.

@@ -7,6 +7,7 @@
 //! window translates; text for people stands only in [`Problem`], logs and findings.
 
 mod event;
+mod hooks;
 mod operation;
 mod overview;
 mod plan;
@@ -25,6 +26,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
 pub use event::{AppEvent, Route};
+pub use hooks::{
+    Channel, HookDraft, HookOn, HookOutcome, HookPreview, HookScope, HookSecrets, HookSecretsView,
+    HookView, MailSecurity, OnHookFailure, WebMethod,
+};
 pub use operation::{
     FindingExample, FindingGroup, LogLevel, LogLine, OperationDetail, OperationKind,
     OperationState, OperationSummary, OperationView, OperationsQuery, Progress, ProgressPhase,
@@ -103,6 +108,11 @@ name_type! {
 name_type! {
     /// Names one of the exclude presets that come with the app.
     ExcludePresetId
+}
+
+name_type! {
+    /// Names a hook, for as long as it exists.
+    HookId
 }
 
 /// A password on its way in. It cannot be printed, and is wiped when dropped.

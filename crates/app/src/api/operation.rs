@@ -69,6 +69,8 @@ pub enum OperationKind {
     Drill,
     /// Copies a plan's snapshots to another repository.
     Copy,
+    /// Tells a hook what happened.
+    Hook,
 }
 
 /// How far an operation is, or how it ended.

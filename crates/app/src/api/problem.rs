@@ -172,6 +172,12 @@ pub enum Code {
     VerifyFoundProblems,
     /// Nothing could be backed up.
     NothingToBackUp,
+    /// There is no such hook.
+    HookUnknown,
+    /// A hook lacks what it needs, or has what cannot be right.
+    HookInvalid,
+    /// A hook did not get through.
+    HookFailed,
     /// Notifications cannot be shown.
     NotificationsUnavailable,
     /// There is no tray.

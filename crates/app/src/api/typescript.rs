@@ -10,6 +10,7 @@ use super::{
     RepositoryProbe, RestorePreview, RestoreRequest, RunStarted, SettingsPatch, SnapshotView,
     VerifyScope,
 };
+use super::{HookDraft, HookOutcome, HookPreview, HookView};
 
 const HEADING: &str = "\
 // Made from crates/app/src/api by `cargo run -p holdfast-app --bin generate-types`.
@@ -43,6 +44,10 @@ pub fn generated() -> String {
     types.visit::<RunStarted>();
     types.visit::<SettingsPatch>();
     types.visit::<PauseFor>();
+    types.visit::<HookDraft>();
+    types.visit::<HookView>();
+    types.visit::<HookPreview>();
+    types.visit::<HookOutcome>();
     let mut text = HEADING.to_owned();
     for declaration in types.found.into_values() {
         text.push('\n');

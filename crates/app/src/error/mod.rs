@@ -10,6 +10,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use crate::api::{Code, OperationKind, Problem};
+pub use crate::hooks::{HookFailure, HookFlaw};
 
 /// The cause of an error, of whatever type.
 pub type Cause = Box<dyn Error + Send + Sync>;
@@ -152,6 +153,14 @@ pub enum AppError {
     VerifyFoundProblems { count: u64 },
     #[error("nothing could be backed up")]
     NothingToBackUp { source: Cause },
+    #[error("there is no hook {id}")]
+    HookUnknown { id: String },
+    #[error("the hook cannot work")]
+    HookInvalid { flaw: HookFlaw },
+    #[error("the hook {name} failed")]
+    HookFailed { name: String, source: HookFailure },
+    #[error("the hook {name} failed, which the backup does not run without")]
+    HookStopsBackup { name: String, source: HookFailure },
     #[error("notifications cannot be shown")]
     NotificationsUnavailable { source: Cause },
     #[error("start at login cannot be changed")]

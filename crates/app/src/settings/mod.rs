@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::api::{AutoUnlock, Location, RepositoryId, Schedule, Settings};
 use crate::durable;
 use crate::error::AppError;
+use crate::hooks::Hook;
 use crate::plan::Plan;
 use crate::schedule;
 
@@ -31,6 +32,7 @@ pub(crate) struct SettingsFile {
     pub(crate) settings: Settings,
     pub(crate) repositories: Vec<RepositoryEntry>,
     pub(crate) plans: Vec<Plan>,
+    pub(crate) hooks: Vec<Hook>,
 }
 
 /// A repository that the person added.
@@ -92,6 +94,7 @@ impl Default for SettingsFile {
             settings: Settings::default(),
             repositories: Vec::new(),
             plans: Vec::new(),
+            hooks: Vec::new(),
         }
     }
 }
@@ -275,7 +278,12 @@ fn understood(value: &Value) -> Reading {
             plan.timing = Schedule::daily_at(12, 0).into();
         }
     }
-    let file = SettingsFile { version: VERSION, settings, repositories, plans };
+    // Files of before there were hooks have none.
+    let hooks = match value.get("hooks") {
+        Some(_) => entries(value, "hooks", &mut damage),
+        None => Vec::new(),
+    };
+    let file = SettingsFile { version: VERSION, settings, repositories, plans, hooks };
     match damage.into_iter().next() {
         None => Reading::Whole(file),
         Some(first) => Reading::Partly(file, first),

@@ -3,6 +3,7 @@
 mod again;
 mod backup;
 mod health;
+mod hooks;
 mod keychain;
 mod kill;
 mod locks;

@@ -110,6 +110,7 @@ export const common = {
       cleanup: "Stopping is safe: everything a snapshot needs stays.",
       drill: "Stopping is safe: a restore drill changes nothing.",
       copy: "Stopping is safe: what is already copied is kept and used next time.",
+      hook: "Stopping is safe: backups are not touched by that.",
     },
     lockHeld: (who: string) => `In use by ${who}.`,
     lockInTheWay: (lock: string) => `${lock} is in the way.`,
@@ -135,6 +136,7 @@ export const common = {
     cleanup: (name: string) => `Freeing space in ${name}`,
     drill: (name: string) => `Trying a restore from ${name}`,
     copy: (name: string) => `Copying snapshots of ${name}`,
+    hook: (name: string) => `Telling of ${name}`,
   },
   operation: {
     backup: (name: string) => `Backup of ${name}`,
@@ -146,6 +148,7 @@ export const common = {
     cleanup: (name: string) => `Freeing of space in ${name}`,
     drill: (name: string) => `Restore drill of ${name}`,
     copy: (name: string) => `Copy of snapshots of ${name}`,
+    hook: (name: string) => `Hook about ${name}`,
   },
   password: {
     title: (name: string) => `Password of “${name}”`,

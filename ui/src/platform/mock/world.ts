@@ -19,6 +19,7 @@ import type {
   Theme,
   Timing,
 } from "@/api/types";
+import { hookCommands } from "./hooks";
 import { MINUTE, now } from "./moments";
 import { settings } from "./scenario";
 import {
@@ -52,7 +53,12 @@ export class World {
   constructor(overview: Overview, theme: string) {
     this.#overview = overview;
     this.#settings = { ...settings, theme: theme as Theme };
-    this.commands = { ...this.#reading(), ...this.#changing(), ...this.#doing() };
+    this.commands = {
+      ...this.#reading(),
+      ...this.#changing(),
+      ...this.#doing(),
+      ...hookCommands(),
+    };
   }
 
   listen(on: (event: AppEvent) => void): () => void {

@@ -1,5 +1,6 @@
 //! The words of each problem: what happened, what it means for the data, what to do.
 
+mod hooks;
 mod places;
 mod turns;
 
@@ -49,6 +50,7 @@ pub(super) fn of(error: &AppError) -> Words {
         .or_else(|| of_drafts(error))
         .or_else(|| of_unknown_names(error))
         .or_else(|| of_restores(error))
+        .or_else(|| hooks::of_hooks(error))
         .or_else(|| of_outcomes(error))
         .unwrap_or_else(|| {
             words(

@@ -64,7 +64,9 @@ pub(super) fn of_destinations(error: &AppError) -> Option<Words> {
                 Some(OperationKind::Cleanup) => "Connect it and its space is freed.",
                 Some(OperationKind::Drill) => "Connect it and the restore drill starts by itself.",
                 Some(OperationKind::Copy) => "Connect it and the snapshots are copied.",
-                Some(OperationKind::Unlock) | None => "Connect it, then try again.",
+                Some(OperationKind::Unlock | OperationKind::Hook) | None => {
+                    "Connect it, then try again."
+                }
             },
             &[],
         ),

@@ -10,13 +10,13 @@ use holdfast_app::api::{
     EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, Moment, OperationDetail,
     OperationId, OperationView, OperationsQuery, Overview, PauseFor, PauseView, PlanDraft, PlanId,
     PlanView, PreviewId, Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch,
-    RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, RunStarted, Secret, Settings,
+    RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, Route, RunStarted, Secret, Settings,
     SettingsPatch, SnapshotView, Timing, VerifyScope,
 };
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, State, WebviewWindow};
 
-use crate::{life, ports};
+use crate::{life, ports, window};
 
 type Shared<'a> = State<'a, App>;
 type Answer<T> = Result<T, Problem>;
@@ -66,6 +66,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         hooks::remove_hook,
         hooks::render_hook,
         hooks::test_hook,
+        wanted_place,
         choose_folder,
         show_in_folder,
         quit,
@@ -280,6 +281,13 @@ async fn resume(app: Shared<'_>) -> Answer<()> {
 #[tauri::command]
 async fn retry_operation(app: Shared<'_>, id: OperationId) -> Answer<RunStarted> {
     app.retry_operation(id).await
+}
+
+/// What somebody asked to see while there was no window.
+#[tauri::command]
+#[allow(clippy::needless_pass_by_value, reason = "Tauri hands over the state itself")]
+fn wanted_place(place: State<'_, window::Place>) -> Option<Route> {
+    place.take_wanted()
 }
 
 /// A folder that the person chooses in the system's own dialog.

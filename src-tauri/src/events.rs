@@ -37,7 +37,7 @@ fn carry(handle: &AppHandle, event: &AppEvent) {
         AppEvent::Progress { operation, progress } => {
             tray::show_progress(handle, operation, progress);
         }
-        AppEvent::Navigate { .. } => window::show(handle),
+        AppEvent::Navigate { to } => window::show_at(handle, to),
         _ => {}
     }
     // A window that is not there hears nothing, and asks when it comes.

@@ -31,6 +31,7 @@ pub fn run() {
                 window::show(handle);
             }
         }))
+        .manage(window::Place::default())
         .invoke_handler(commands::handler())
         // Tauri answers an error of its setup with a panic, which nobody sees.
         .setup(|tauri| match start::start(tauri) {

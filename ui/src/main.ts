@@ -8,6 +8,7 @@ import { clock } from "./state/clock.svelte";
 import { Live, provideLive } from "./state/live.svelte";
 import { router } from "./state/router.svelte";
 import { followSystemTheme } from "./state/theme";
+import { watchUnsaved } from "./state/unsaved";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
@@ -20,6 +21,7 @@ async function findPlatform(): Promise<Platform> {
 }
 
 followSystemTheme();
+watchUnsaved(window);
 const client = connect(await findPlatform());
 const live = provideLive(new Live(client));
 router.start();

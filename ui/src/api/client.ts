@@ -28,6 +28,7 @@ import type {
   RepositoryView,
   RestorePreview,
   RestoreRequest,
+  Route,
   RunStarted,
   Settings,
   SettingsPatch,
@@ -50,6 +51,8 @@ export function createClient(platform: Platform) {
   return {
     listen: (on: (event: AppEvent) => void) => platform.listen(on),
 
+    /** The place that somebody asked for while there was no window, once. */
+    wantedPlace: () => call<Route | null>("wanted_place"),
     overview: () => call<Overview>("overview"),
     settings: () => call<Settings>("settings"),
     changeSettings: (patch: SettingsPatch) => call<Settings>("change_settings", { patch }),

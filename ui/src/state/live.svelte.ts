@@ -2,7 +2,7 @@
 import { SvelteSet } from "svelte/reactivity";
 import type { Client } from "@/api/client";
 import { asProblem } from "@/api/client";
-import type { AppEvent, OperationView, Overview, Problem, Settings } from "@/api/types";
+import type { AppEvent, OperationView, Overview, Problem, Route, Settings } from "@/api/types";
 import { t } from "@/copy";
 import { formatPercent } from "@/format";
 import { announcer } from "./announcer.svelte";
@@ -72,13 +72,15 @@ export class Live {
     try {
       if (!this.#listening) await this.#client.listen((event) => this.#on(event));
       this.#listening = true;
-      const [overview, settings] = await Promise.all([
+      const [overview, settings, wanted] = await Promise.all([
         this.#client.overview(),
         this.#client.settings(),
+        this.#client.wantedPlace(),
       ]);
       clock.tick();
       this.overview = overview;
       this.settings = settings;
+      if (wanted) this.#show(wanted);
     } catch (failure) {
       this.problem = asProblem(failure);
     }
@@ -102,10 +104,14 @@ export class Live {
         this.settings = event.settings;
         break;
       case "navigate":
-        router.go(pageOf(event.to));
-        if (event.to.type === "enterPassword") dialogs.enterPassword(event.to.repository);
+        this.#show(event.to);
         break;
     }
+  }
+
+  #show(place: Route): void {
+    router.go(pageOf(place));
+    if (place.type === "enterPassword") dialogs.enterPassword(place.repository);
   }
 
   /** An overview is taken whole, but what is on screen does not go backwards. */

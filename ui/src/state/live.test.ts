@@ -1,9 +1,10 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Client } from "@/api/client";
-import type { AppEvent, OperationView, Overview, Progress, Settings } from "@/api/types";
+import type { AppEvent, OperationView, Overview, Progress, Route, Settings } from "@/api/types";
 import { joinedWords, possibleActions } from "./actions";
 import { announcer } from "./announcer.svelte";
 import { Live } from "./live.svelte";
+import { router } from "./router.svelte";
 
 const works = { available: true };
 const settings = { theme: "system" } as Settings;
@@ -55,6 +56,7 @@ async function started() {
   let listeners = 0;
   let failures = 0;
   let refused = false;
+  let wanted: Route | null = null;
   const cancelled: string[] = [];
   const client = {
     listen: (on: (event: AppEvent) => void) => {
@@ -64,6 +66,7 @@ async function started() {
     },
     overview: () =>
       failures-- > 0 ? Promise.reject(new Error("asleep")) : Promise.resolve(overview([operation])),
+    wantedPlace: () => Promise.resolve(wanted),
     settings: () => Promise.resolve(settings),
     cancelOperation: (id: string) => {
       cancelled.push(id);
@@ -76,6 +79,7 @@ async function started() {
     cancelled,
     refuseStop: () => (refused = true),
     failOnce: () => (failures = 1),
+    want: (place: Route) => (wanted = place),
     listeners: () => listeners,
     tell: (event: AppEvent) => tell(event),
   };
@@ -90,6 +94,14 @@ it("a start that failed can be tried again and listens once", async () => {
   expect(live.problem).toBeNull();
   expect(live.overview?.running).toHaveLength(1);
   expect(listeners()).toBe(1);
+});
+
+it("a window opens at what was asked for while there was none", async () => {
+  vi.stubGlobal("location", { hash: "" });
+  const { live, want } = await started();
+  want({ type: "operation", operation: "op-1" });
+  await live.start();
+  expect(router.page).toEqual({ name: "operation", id: "op-1" });
 });
 
 it("an overview that was made before the last progress does not set the bar back", async () => {

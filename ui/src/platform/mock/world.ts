@@ -101,6 +101,7 @@ export class World {
 
   #reading(): Record<string, Answer> {
     return {
+      wanted_place: () => null,
       overview: () => this.#overview,
       settings: () => this.#settings,
       suggest_sources: () => [

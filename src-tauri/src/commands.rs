@@ -10,8 +10,8 @@ use holdfast_app::api::{
     EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, Moment, OperationDetail,
     OperationId, OperationView, OperationsQuery, Overview, PauseFor, PauseView, PlanDraft, PlanId,
     PlanView, PreviewId, Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch,
-    RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, Route, RunStarted, Secret, Settings,
-    SettingsPatch, SnapshotView, Timing, VerifyScope,
+    RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, Route, RunStarted, Secret,
+    Settings, SettingsPatch, SnapshotView, Timing, VerifyScope,
 };
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, State, WebviewWindow};

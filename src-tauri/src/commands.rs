@@ -1,6 +1,7 @@
 //! The window's commands. Each is one call into the app, or into a port for what only the shell can
 //! do; what they take and give is typed in `holdfast_app::api`.
 
+mod doctor;
 mod hooks;
 
 use std::path::PathBuf;
@@ -60,6 +61,8 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         pause,
         resume,
         retry_operation,
+        doctor::doctor,
+        doctor::fix,
         hooks::hooks,
         hooks::add_hook,
         hooks::change_hook,

@@ -15,6 +15,7 @@ mod backing_up;
 mod browse;
 pub mod catalogue;
 mod choices;
+mod doctor;
 mod durable;
 mod engine_work;
 pub mod error;

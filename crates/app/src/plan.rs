@@ -122,6 +122,17 @@ pub(crate) fn patterns(excludes: &Excludes) -> Vec<String> {
     patterns
 }
 
+/// The pattern that excludes one path and nothing else.
+pub(crate) fn pattern_of(path: &Path) -> String {
+    let path = path.display().to_string();
+    // On Windows the escape is what stands between the names of a path.
+    if cfg!(windows) {
+        return path;
+    }
+    let special = |one: char| matches!(one, '*' | '?' | '[' | '\\');
+    path.chars().flat_map(|one| special(one).then_some('\\').into_iter().chain([one])).collect()
+}
+
 /// The presets that come with the app.
 pub(crate) fn presets() -> Vec<ExcludePreset> {
     let preset = |id: &str, title: &str, patterns: &[&str]| ExcludePreset {

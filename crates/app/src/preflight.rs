@@ -4,7 +4,7 @@
 //! is an error that says what, why it matters and what to do.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use holdfast_engine::backup::exclude::Rules;
 use holdfast_engine::backup::source::{Directory, name_bytes};
@@ -64,16 +64,19 @@ pub(crate) fn of_sources(plan: &Plan, repository: &RepositoryEntry) -> Vec<AppEr
     for source in &plan.sources {
         errors.extend(source_entries(source).err());
     }
-    let inside = plan.sources.iter().find(|source| {
-        lies_in(repository.path(), source) && !is_excluded(plan, source, repository.path())
-    });
-    if let Some(folder) = inside {
-        errors.push(AppError::RepositoryInsideSource {
-            folder: folder.clone(),
-            repository: repository.path().to_owned(),
-        });
+    if let Some(folder) = repository_inside(plan, repository) {
+        let repository = repository.path().to_owned();
+        errors.push(AppError::RepositoryInsideSource { folder, repository });
     }
     errors
+}
+
+/// The source in which the repository lies, unless the plan excludes it.
+pub(crate) fn repository_inside(plan: &Plan, repository: &RepositoryEntry) -> Option<PathBuf> {
+    let is_around = |source: &&PathBuf| {
+        lies_in(repository.path(), source) && !is_excluded(plan, source, repository.path())
+    };
+    plan.sources.iter().find(is_around).cloned()
 }
 
 /// Sources that are folders with nothing in them.
@@ -120,7 +123,7 @@ pub(crate) fn first_estimate(plan: &Plan, zone: &TimeZone, cancel: &Cancellation
 }
 
 /// How many entries a source has; `None` if it is no folder.
-fn source_entries(path: &Path) -> Result<Option<usize>, AppError> {
+pub(crate) fn source_entries(path: &Path) -> Result<Option<usize>, AppError> {
     let unreadable = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => AppError::SourceMissing { path: path.to_owned() },
         _ => AppError::SourceUnreadable { path: path.to_owned(), source: Box::new(error) },

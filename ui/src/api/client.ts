@@ -5,6 +5,8 @@ import type {
   EntryView,
   ExcludePreset,
   FolderSize,
+  DoctorReport,
+  FixAction,
   FolderSuggestion,
   HookDraft,
   HookOn,
@@ -78,6 +80,9 @@ export function createClient(platform: Platform) {
     verifyRepository: (id: string, scope: VerifyScope) =>
       call<RunStarted>("verify_repository", { id, scope }),
     refreshRepository: (id: string) => call<RepositoryView>("refresh_repository", { id }),
+
+    doctor: () => call<DoctorReport>("doctor"),
+    fix: (action: FixAction) => call<null>("fix", { action }),
 
     hooks: () => call<HookView[]>("hooks"),
     addHook: (draft: HookDraft) => call<HookView>("add_hook", { draft }),

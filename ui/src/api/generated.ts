@@ -112,6 +112,61 @@ security: MailSecurity,
 user?: string, };
 
 /**
+ * What a check belongs to.
+ */
+export type CheckGroup = "source" | "destination" | "repository" | "computer" | "app";
+
+/**
+ * Each check, by name.
+ */
+export type CheckId = "sourceExists" | "sourceNotEmpty" | "sourceReadable" | "lastRunWhole" | "repositoryInside" | "otherDrive" | "reachable" | "writable" | "room" | "limits" | "listAfterWrite" | "storeClock" | "canDelete" | "opens" | "format" | "locks" | "uploads" | "index" | "verified" | "ownRoom" | "systemClock" | "keychain" | "notifications" | "tray" | "autostart" | "ownFiles" | "lastStart" | "version" | "schedules" | "hooks";
+
+/**
+ * One thing that was looked at.
+ */
+export type CheckView = { 
+/**
+ * Which check.
+ */
+id: CheckId, 
+/**
+ * What it belongs to.
+ */
+group: CheckGroup, 
+/**
+ * The plan it is about.
+ */
+plan?: PlanId, 
+/**
+ * The repository it is about.
+ */
+repository?: RepositoryId, 
+/**
+ * What that is called.
+ */
+name?: string, 
+/**
+ * How it is.
+ */
+verdict: Verdict, 
+/**
+ * What was looked at.
+ */
+lookedAt: string, 
+/**
+ * What was seen.
+ */
+reading: string, 
+/**
+ * Why it matters.
+ */
+why: string, 
+/**
+ * What helps.
+ */
+fix?: FixView, };
+
+/**
  * Every problem the app can report. A code never changes its meaning.
  */
 export type Code = "sourceMissing" | "sourceEmpty" | "sourceUnreadable" | "repositoryInsideSource" | "destinationNotConnected" | "destinationMissing" | "destinationReadOnly" | "destinationFull" | "noRepository" | "repositoryExists" | "locationOccupied" | "locationInvalid" | "repositoryKnown" | "repositoryHasPlans" | "wrongPassword" | "passwordEmpty" | "passwordMissing" | "newerFormat" | "foreignSettings" | "repositoryDamaged" | "repositoryReplaced" | "storageOffline" | "storageDenied" | "storageFailed" | "repositoryLocked" | "repositoryBusy" | "planBusy" | "paused" | "lockLost" | "lockAlive" | "keychainUnavailable" | "keychainLocked" | "keychainDenied" | "keychainFailed" | "settingsDamaged" | "settingsNewer" | "settingsUnwritable" | "settingsEdited" | "alreadyRunning" | "logDamaged" | "logUnwritable" | "nameInvalid" | "sourcesInvalid" | "scheduleInvalid" | "excludeInvalid" | "planUnknown" | "repositoryUnknown" | "operationUnknown" | "snapshotUnknown" | "folderUnknown" | "snapshotInUse" | "previewOutdated" | "targetUnwritable" | "targetFull" | "overdue" | "interrupted" | "filesSkipped" | "filesNotRestored" | "verifyFoundProblems" | "nothingToBackUp" | "hookUnknown" | "hookInvalid" | "hookFailed" | "notificationsUnavailable" | "trayUnavailable" | "autostartUnavailable" | "unexpected";
@@ -159,6 +214,27 @@ state: DayState, };
  * What became of a day.
  */
 export type DayState = "none" | "good" | "warnings" | "failed" | "missed" | "waiting";
+
+/**
+ * Everything that was looked at, the worst first.
+ */
+export type DoctorReport = { 
+/**
+ * When.
+ */
+at: number, 
+/**
+ * How long it took.
+ */
+tookMillis: number, 
+/**
+ * Each check, the worst first.
+ */
+checks: Array<CheckView>, 
+/**
+ * The same as text to hand on: without secrets, and without the person's name.
+ */
+text: string, };
 
 /**
  * What an entry is.
@@ -284,6 +360,64 @@ count: number,
  * The first fifty.
  */
 examples: Array<FindingExample>, };
+
+/**
+ * What the app can do for a person, or where it can lead.
+ */
+export type FixAction = { "type": "excludeRepository", 
+/**
+ * Which plan.
+ */
+plan: PlanId, } | { "type": "unlock", 
+/**
+ * In which repository.
+ */
+repository: RepositoryId, 
+/**
+ * Which locks.
+ */
+locks: Array<string>, } | { "type": "verify", 
+/**
+ * Which.
+ */
+repository: RepositoryId, } | { "type": "run", 
+/**
+ * Which plan.
+ */
+plan: PlanId, } | { "type": "startAtLogin" } | { "type": "editPlan", 
+/**
+ * Which.
+ */
+plan: PlanId, } | { "type": "showRepository", 
+/**
+ * Which.
+ */
+repository: RepositoryId, } | { "type": "enterPassword", 
+/**
+ * Of which repository.
+ */
+repository: RepositoryId, } | { "type": "openSettings" } | { "type": "testHook", 
+/**
+ * Which.
+ */
+hook: HookId, };
+
+/**
+ * What helps.
+ */
+export type FixView = { 
+/**
+ * In words.
+ */
+words: string, 
+/**
+ * What the app can do about it.
+ */
+action?: FixAction, 
+/**
+ * What a person can enter in a terminal.
+ */
+command?: string, };
 
 /**
  * What a person's folder is for.
@@ -578,6 +712,19 @@ verify: Light,
  * Locks.
  */
 lock: Light, };
+
+/**
+ * What a person wants to be warned of.
+ */
+export type Limits = { 
+/**
+ * More snapshots than these.
+ */
+snapshotsMax?: number, 
+/**
+ * More bytes than these.
+ */
+bytesMax?: number, };
 
 /**
  * Where a repository is.
@@ -1228,7 +1375,11 @@ autoUnlock?: AutoUnlock,
 /**
  * How long an operation waits for somebody else's lock.
  */
-lockWaitMinutes?: number, };
+lockWaitMinutes?: number, 
+/**
+ * What the person wants to be warned of.
+ */
+limits?: Limits, };
 
 /**
  * What stands at a location.
@@ -1291,6 +1442,10 @@ autoUnlock: AutoUnlock,
  * How long an operation waits for somebody else's lock.
  */
 lockWaitMinutes: number, 
+/**
+ * What the person wants to be warned of.
+ */
+limits: Limits, 
 /**
  * Bytes stored, when last looked.
  */
@@ -1737,6 +1892,11 @@ spreadMinutes: number, };
  * Why a run was started.
  */
 export type Trigger = "scheduled" | "missed" | "manual" | "firstStart" | "retry" | "conflict" | "afterBackup";
+
+/**
+ * How something is.
+ */
+export type Verdict = "fail" | "warn" | "couldNotLook" | "note" | "pass";
 
 /**
  * How much verifying reads.

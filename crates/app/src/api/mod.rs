@@ -6,6 +6,7 @@
 //! Keys are camelCase, moments are milliseconds since 1970, sizes are bytes. A state is a word the
 //! window translates; text for people stands only in [`Problem`], logs and findings.
 
+mod doctor;
 mod event;
 mod hooks;
 mod operation;
@@ -25,6 +26,9 @@ use holdfast_engine::secret::Password;
 use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
+pub use doctor::{
+    CheckGroup, CheckId, CheckView, DoctorReport, FixAction, FixView, Limits, Verdict,
+};
 pub use event::{AppEvent, Route};
 pub use hooks::{
     Channel, HookDraft, HookOn, HookOutcome, HookPreview, HookScope, HookSecrets, HookSecretsView,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 use ts_rs::TS;
 
-use super::{Bytes, Moment, OperationId, OperationState, Problem, RepositoryId, Secret};
+use super::{Bytes, Limits, Moment, OperationId, OperationState, Problem, RepositoryId, Secret};
 
 /// A repository with everything known of it.
 #[serde_with::skip_serializing_none]
@@ -23,6 +23,8 @@ pub struct RepositoryView {
     pub auto_unlock: AutoUnlock,
     /// How long an operation waits for somebody else's lock.
     pub lock_wait_minutes: u32,
+    /// What the person wants to be warned of.
+    pub limits: Limits,
     /// Bytes stored, when last looked.
     pub size: Option<Bytes>,
     /// Bytes that can still be stored, when last looked.
@@ -192,6 +194,8 @@ pub struct RepositoryPatch {
     pub auto_unlock: Option<AutoUnlock>,
     /// How long an operation waits for somebody else's lock.
     pub lock_wait_minutes: Option<u32>,
+    /// What the person wants to be warned of.
+    pub limits: Option<Limits>,
 }
 
 /// What stands at a location.

@@ -10,7 +10,7 @@ use super::{
     RepositoryProbe, RestorePreview, RestoreRequest, RunStarted, SettingsPatch, SnapshotView,
     VerifyScope,
 };
-use super::{HookDraft, HookOutcome, HookPreview, HookView};
+use super::{DoctorReport, FixAction, HookDraft, HookOutcome, HookPreview, HookView};
 
 const HEADING: &str = "\
 // Made from crates/app/src/api by `cargo run -p holdfast-app --bin generate-types`.
@@ -44,6 +44,8 @@ pub fn generated() -> String {
     types.visit::<RunStarted>();
     types.visit::<SettingsPatch>();
     types.visit::<PauseFor>();
+    types.visit::<DoctorReport>();
+    types.visit::<FixAction>();
     types.visit::<HookDraft>();
     types.visit::<HookView>();
     types.visit::<HookPreview>();

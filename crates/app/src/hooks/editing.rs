@@ -152,6 +152,16 @@ impl State {
         })
     }
 
+    /// Tries a hook as it is.
+    pub(crate) fn try_hook(&self, id: &HookId) -> Result<(), AppError> {
+        let hook = self.hook(id)?;
+        let keys = self.known_keys(&hook)?;
+        let on = hook.on.iter().next().copied().unwrap_or(HookOn::BackupFailed);
+        let sending = self.sending(&hook, &keys, on, &sample(on, self.now()));
+        let sent = sending.and_then(|sending| within(sending, Trust::Computer, &|| true));
+        sent.map(drop).map_err(|source| AppError::HookFailed { name: hook.name, source })
+    }
+
     fn sample_message(&self, draft: &HookDraft, on: HookOn) -> Result<Message, HookFailure> {
         let computer = &self.surroundings.identity.hostname;
         let facts = Facts::of(&sample(on, self.now()), on, computer, &self.zone());

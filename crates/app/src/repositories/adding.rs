@@ -158,6 +158,7 @@ impl State {
             password_in_keychain: false,
             auto_unlock: AutoUnlock::default(),
             lock_wait_minutes: default_lock_wait_minutes(),
+            limits: Default::default(),
         })
     }
 }

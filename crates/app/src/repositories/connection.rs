@@ -134,6 +134,7 @@ mod tests {
             password_in_keychain: false,
             auto_unlock: AutoUnlock::Off,
             lock_wait_minutes: 30,
+            limits: Default::default(),
         }
     }
 

@@ -202,6 +202,7 @@ impl State {
             format_version: facts.format_version.or(entry.format_version),
             auto_unlock: entry.auto_unlock,
             lock_wait_minutes: entry.lock_wait_minutes,
+            limits: entry.limits,
             size: facts.size,
             free_space: facts.free,
             snapshot_count: facts.snapshot_count(),

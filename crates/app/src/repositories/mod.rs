@@ -173,7 +173,7 @@ impl State {
         id: &RepositoryId,
         patch: RepositoryPatch,
     ) -> Result<RepositoryView, AppError> {
-        let RepositoryPatch { name, auto_unlock, lock_wait_minutes } = patch;
+        let RepositoryPatch { name, auto_unlock, lock_wait_minutes, limits } = patch;
         self.repository(id)?;
         self.edit(|file| {
             if let Some(name) = &name {
@@ -186,6 +186,9 @@ impl State {
                 }
                 if let Some(minutes) = lock_wait_minutes {
                     entry.lock_wait_minutes = minutes.min(LOCK_WAIT_MINUTES_MAX);
+                }
+                if let Some(limits) = limits {
+                    entry.limits = limits;
                 }
                 if let Some(setting) = auto_unlock {
                     entry.auto_unlock = at_least_patient(setting);

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::api::{AutoUnlock, Location, RepositoryId, Schedule, Settings};
+use crate::api::{AutoUnlock, Limits, Location, RepositoryId, Schedule, Settings};
 use crate::durable;
 use crate::error::AppError;
 use crate::hooks::Hook;
@@ -58,6 +58,8 @@ pub(crate) struct RepositoryEntry {
     pub(crate) auto_unlock: AutoUnlock,
     #[serde(default = "default_lock_wait_minutes")]
     pub(crate) lock_wait_minutes: u32,
+    #[serde(default)]
+    pub(crate) limits: Limits,
 }
 
 impl RepositoryEntry {
@@ -360,6 +362,7 @@ mod tests {
             password_in_keychain: true,
             auto_unlock: AutoUnlock::All { minutes: 45 },
             lock_wait_minutes: 10,
+            limits: Limits::default(),
         };
         let plan = Plan {
             id: "documents".into(),

@@ -2,6 +2,7 @@
 
 mod again;
 mod backup;
+mod doctor;
 mod health;
 mod hooks;
 mod keychain;

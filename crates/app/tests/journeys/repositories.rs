@@ -94,6 +94,7 @@ fn a_change_of_the_entry_is_kept_and_made_safe() {
         name: Some("Red".to_owned()),
         auto_unlock: Some(holdfast_app::api::AutoUnlock::All { minutes: 1 }),
         lock_wait_minutes: Some(7),
+        limits: None,
     };
     let changed = world.ask(world.app().change_repository(world.repository().id, patch));
     let changed = changed.expect("it is changed");

@@ -162,6 +162,7 @@ export function makeRepository(id: string, name: string): RepositoryView {
     formatVersion: 2,
     autoUnlock: { type: "own" },
     lockWaitMinutes: 10,
+    limits: {},
     size: (id === "nas" ? 212 : 84) * GB,
     freeSpace: (id === "nas" ? 3100 : 412) * GB,
     snapshotCount: id === "nas" ? 318 : 142,

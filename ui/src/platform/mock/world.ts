@@ -19,6 +19,7 @@ import type {
   Theme,
   Timing,
 } from "@/api/types";
+import { doctorCommands } from "./doctor";
 import { hookCommands } from "./hooks";
 import { MINUTE, now } from "./moments";
 import { settings } from "./scenario";
@@ -58,6 +59,7 @@ export class World {
       ...this.#changing(),
       ...this.#doing(),
       ...hookCommands(),
+      ...doctorCommands(),
     };
   }
 

@@ -17,7 +17,9 @@ export type Page =
   | { name: "repositories" }
   | { name: "newRepository" }
   | { name: "repository"; id: string }
-  | { name: "settings" };
+  | { name: "settings" }
+  | { name: "newHook" }
+  | { name: "hook"; id: string };
 
 export function addressOf(page: Page): string {
   switch (page.name) {
@@ -42,6 +44,10 @@ export function addressOf(page: Page): string {
       return "#/repositories/new";
     case "repository":
       return `#/repositories/${encodeURIComponent(page.id)}`;
+    case "newHook":
+      return "#/settings/hooks/new";
+    case "hook":
+      return `#/settings/hooks/${encodeURIComponent(page.id)}`;
     default:
       return `#/${page.name}`;
   }
@@ -63,8 +69,10 @@ export function pageAt(address: string): Page {
   switch (first) {
     case "start":
     case "restore":
-    case "settings":
       return { name: first };
+    case "settings":
+      if (second !== "hooks" || !third) return { name: "settings" };
+      return third === "new" ? { name: "newHook" } : { name: "hook", id: third };
     case "plans":
       if (!second) return { name: "plans" };
       return second === "new" ? { name: "newPlan" } : { name: "plan", id: second };

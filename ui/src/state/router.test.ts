@@ -16,6 +16,8 @@ const pages: Page[] = [
   { name: "newRepository" },
   { name: "repository", id: "blue" },
   { name: "settings" },
+  { name: "newHook" },
+  { name: "hook", id: "hook 1/2" },
 ];
 
 it.each(pages)("the address of $name leads back to it", (page) => {

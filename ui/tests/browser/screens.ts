@@ -42,6 +42,14 @@ const toSheet = async (page: Page) => {
   await page.getByTestId("recovery-sheet").waitFor();
 };
 
+const addHook = async (page: Page) => {
+  await page.getByTestId("hook-name").fill("To the family");
+  await page.getByTestId("hook-to").fill("ada@example.org");
+  await page.getByTestId("hook-token").fill("secret");
+  await page.getByTestId("hook-save").click();
+  await page.getByTestId("hook-row").scrollIntoViewIfNeeded();
+};
+
 /** On some days, in certain hours, spread: everything a timing can be. */
 const editHours = async (page: Page) => {
   await page.getByTestId("plan-edit").click();
@@ -156,5 +164,42 @@ export const screens: Screen[] = [
   },
   { name: "repository-new", scenario: "calm", at: "#/repositories/new" },
   { name: "settings", scenario: "calm", at: "#/settings" },
+  { name: "settings-hooks", scenario: "calm", at: "#/settings/hooks/new", act: addHook },
+  {
+    name: "settings-quiet",
+    scenario: "calm",
+    at: "#/settings",
+    act: async (page) => {
+      await page.getByTestId("setting-quietHours").click();
+      await page.getByTestId("quiet-to").fill("7 am");
+      await page.getByTestId("quiet-to").blur();
+      await page.getByTestId("setting-quietHours-said").getByText("07:00").waitFor();
+    },
+  },
+  {
+    name: "hook-new",
+    scenario: "calm",
+    at: "#/settings/hooks/new",
+    act: async (page) => {
+      await page.getByTestId("hook-channel").selectOption("webhook");
+      await page.getByTestId("hook-scope-plans").check();
+      for (const more of await page.locator("details").all()) await more.locator("summary").click();
+      await page.getByTestId("hook-test").click();
+      await page.getByTestId("hook-arrived").waitFor();
+      await page.getByTestId("hook-name").scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: "hook",
+    scenario: "calm",
+    at: "#/settings/hooks/new",
+    act: async (page) => {
+      await addHook(page);
+      await page.getByTestId("hook-row").click();
+      await page.getByTestId("hook-remove").waitFor();
+      await page.getByTestId("hook-preview").getByText("Documents").first().waitFor();
+      await page.getByTestId("hook-preview").scrollIntoViewIfNeeded();
+    },
+  },
   { name: "settings-bare", scenario: "bare", at: "#/settings" },
 ];

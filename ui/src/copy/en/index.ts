@@ -1,5 +1,6 @@
 import { activity } from "./activity";
 import { common, health, state } from "./common";
+import { hooks } from "./hooks";
 import { onboarding } from "./onboarding";
 import { overview } from "./overview";
 import { plans } from "./plans";
@@ -20,4 +21,5 @@ export const en = {
   activity,
   repositories,
   settings,
+  hooks,
 };

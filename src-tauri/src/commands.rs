@@ -8,11 +8,12 @@ use std::path::PathBuf;
 
 use holdfast_app::App;
 use holdfast_app::api::{
-    EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, Moment, OperationDetail,
-    OperationId, OperationView, OperationsQuery, Overview, PauseFor, PauseView, PlanDraft, PlanId,
-    PlanView, PreviewId, Problem, RecoverySheet, RepositoryDraft, RepositoryId, RepositoryPatch,
-    RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, Route, RunStarted, Secret,
-    Settings, SettingsPatch, SnapshotView, Timing, VerifyScope,
+    DifferenceView, EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, Moment,
+    OperationDetail, OperationId, OperationView, OperationsQuery, Overview, PauseFor, PauseView,
+    PlanDraft, PlanId, PlanView, PreviewId, Problem, RecoverySheet, RepositoryDraft, RepositoryId,
+    RepositoryPatch, RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, Route,
+    RunStarted, SearchPage, SearchQuery, Secret, Settings, SettingsPatch, SnapshotView, Timing,
+    VerifyScope, VersionView,
 };
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, State, WebviewWindow};
@@ -50,6 +51,9 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         upcoming_runs,
         snapshots,
         snapshot_entries,
+        search,
+        file_versions,
+        difference,
         leave_snapshot,
         forget_snapshots,
         preview_restore,
@@ -225,6 +229,31 @@ async fn snapshot_entries(
     path: String,
 ) -> Answer<Vec<EntryView>> {
     app.snapshot_entries(repository, snapshot, path).await
+}
+
+#[tauri::command]
+async fn search(app: Shared<'_>, query: SearchQuery) -> Answer<SearchPage> {
+    app.search(query).await
+}
+
+#[tauri::command]
+async fn file_versions(
+    app: Shared<'_>,
+    repository: RepositoryId,
+    path: String,
+    like: Option<String>,
+) -> Answer<Vec<VersionView>> {
+    app.file_versions(repository, path, like).await
+}
+
+#[tauri::command]
+async fn difference(
+    app: Shared<'_>,
+    repository: RepositoryId,
+    before: String,
+    after: String,
+) -> Answer<DifferenceView> {
+    app.difference(repository, before, after).await
 }
 
 #[tauri::command]

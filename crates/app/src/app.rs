@@ -11,11 +11,12 @@ use holdfast_engine::secret::Password;
 use tokio::sync::broadcast;
 
 use crate::api::{
-    AppEvent, EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView, Moment,
-    OperationDetail, OperationId, OperationView, OperationsQuery, Overview, PauseFor, PauseView,
-    PlanDraft, PlanId, PlanView, PreviewId, Problem, RecoverySheet, RepositoryDraft, RepositoryId,
-    RepositoryPatch, RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest, RunStarted,
-    Settings, SettingsPatch, SnapshotView, Timing, Trigger, VerifyScope,
+    AppEvent, DifferenceView, EntryView, ExcludePreset, FolderSize, FolderSuggestion, LockView,
+    Moment, OperationDetail, OperationId, OperationView, OperationsQuery, Overview, PauseFor,
+    PauseView, PlanDraft, PlanId, PlanView, PreviewId, Problem, RecoverySheet, RepositoryDraft,
+    RepositoryId, RepositoryPatch, RepositoryProbe, RepositoryView, RestorePreview, RestoreRequest,
+    RunStarted, SearchPage, SearchQuery, Settings, SettingsPatch, SnapshotView, Timing, Trigger,
+    VerifyScope, VersionView,
 };
 use crate::error::AppError;
 use crate::operation::Task;
@@ -153,7 +154,12 @@ impl App {
 
     /// Creates or adopts a repository, after testing it.
     pub async fn add_repository(&self, draft: RepositoryDraft) -> Result<RepositoryView, Problem> {
-        self.off(move |state| state.add_repository(&draft)).await
+        self.off(move |state| {
+            let added = state.add_repository(&draft)?;
+            state.fill_in_background(&added.id);
+            Ok(added)
+        })
+        .await
     }
 
     /// Changes a repository's entry.
@@ -214,6 +220,7 @@ impl App {
     pub async fn refresh_repository(&self, id: RepositoryId) -> Result<RepositoryView, Problem> {
         self.off(move |state| {
             state.look(&id);
+            state.fill_in_background(&id);
             state.repository_view(&id)
         })
         .await
@@ -285,10 +292,39 @@ impl App {
         self.off(move |state| state.snapshot_entries(&repository, &snapshot, &path)).await
     }
 
+    /// Entries of all snapshots by name, as one types.
+    pub async fn search(&self, query: SearchQuery) -> Result<SearchPage, Problem> {
+        self.off(move |state| state.search(&query)).await
+    }
+
+    /// What stood at a path in the snapshots of a repository, the newest first; with a snapshot, in
+    /// those of the same folders of the same computer.
+    pub async fn file_versions(
+        &self,
+        repository: RepositoryId,
+        path: String,
+        like: Option<String>,
+    ) -> Result<Vec<VersionView>, Problem> {
+        self.off(move |state| state.file_versions(&repository, &path, like.as_deref())).await
+    }
+
+    /// What differs between two snapshots of a repository.
+    pub async fn difference(
+        &self,
+        repository: RepositoryId,
+        before: String,
+        after: String,
+    ) -> Result<DifferenceView, Problem> {
+        self.off(move |state| state.difference(&repository, &before, &after)).await
+    }
+
     /// The window no longer shows a snapshot that it read entries of.
     pub async fn leave_snapshot(&self, snapshot: String) -> Result<(), Problem> {
-        self.state.leave_snapshot(&snapshot);
-        Ok(())
+        self.off(move |state| {
+            state.leave_snapshot(&snapshot);
+            Ok(())
+        })
+        .await
     }
 
     /// Removes snapshots by id. Refused while one is being restored or shown.

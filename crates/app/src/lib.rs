@@ -14,6 +14,7 @@ mod app;
 mod backing_up;
 mod browse;
 pub mod catalogue;
+mod catalogues;
 mod choices;
 mod doctor;
 mod durable;
@@ -46,6 +47,7 @@ mod state;
 mod text;
 mod unlock;
 mod upkeep;
+mod versions;
 mod waiting;
 
 pub use app::App;

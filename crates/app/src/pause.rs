@@ -78,6 +78,9 @@ impl State {
 
     pub(crate) fn resume(self: &Arc<Self>) {
         self.set_pause(None);
+        for entry in self.file().repositories {
+            self.fill_in_background(&entry.id);
+        }
     }
 
     fn set_pause(self: &Arc<Self>, pause: Option<Pause>) {

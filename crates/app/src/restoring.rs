@@ -83,12 +83,13 @@ impl State {
         let look = |index: &Index, shown: &mut Shown| {
             preview(&ready, index, &plan, &Unwatched, &Cancellation::default(), shown)
         };
-        let index = self.shelf.index(&ready)?;
+        let read = |error| ready.named.read(error);
+        let index = self.shelf.index(&ready).map_err(read)?;
         let totals = match look(&index, &mut shown) {
             // The snapshot may be newer than the index that was kept.
             Err(RestoreError::Read { .. }) => {
                 shown = Shown::default();
-                look(&*self.shelf.read_index(&ready)?, &mut shown)
+                look(&*self.shelf.read_index(&ready).map_err(read)?, &mut shown)
             }
             looked => looked,
         };

@@ -256,6 +256,7 @@ impl State {
         self.look(&operation.repository);
         // What was seen may end trouble, or be some.
         self.tell_news(None);
+        self.fill_in_background(&operation.repository);
     }
 
     /// What an outcome makes of an operation.

@@ -20,6 +20,7 @@ use crate::api::{
     RepositoryId, ServiceState, Services,
 };
 use crate::browse::Shelf;
+use crate::catalogues::Catalogues;
 use crate::durable;
 use crate::error::AppError;
 use crate::hooks::Hooks;
@@ -50,6 +51,7 @@ pub(crate) struct State {
     pub(crate) repositories: Repositories,
     pub(crate) previews: Previews,
     pub(crate) shelf: Shelf,
+    pub(crate) catalogues: Catalogues,
     pub(crate) queue: Mutex<Queue>,
     pub(crate) live: Mutex<HashMap<OperationId, Live>>,
     workers: Arc<Workers>,
@@ -141,6 +143,7 @@ impl State {
             repositories: Repositories::new(journal),
             previews: Previews::default(),
             shelf: Shelf::default(),
+            catalogues: Catalogues::new(surroundings.state_folder.join("catalogue")),
             queue: Mutex::default(),
             live: Mutex::default(),
             workers: Arc::default(),

@@ -2,6 +2,7 @@
 import type { Platform } from "@/platform/platform";
 import type {
   AppEvent,
+  DifferenceView,
   EntryView,
   ExcludePreset,
   FolderSize,
@@ -32,11 +33,14 @@ import type {
   RestoreRequest,
   Route,
   RunStarted,
+  SearchPage,
+  SearchQuery,
   Settings,
   SettingsPatch,
   SnapshotView,
   Timing,
   VerifyScope,
+  VersionView,
 } from "./types";
 
 export type Client = ReturnType<typeof createClient>;
@@ -105,6 +109,11 @@ export function createClient(platform: Platform) {
       call<SnapshotView[]>("snapshots", { repository, plan }),
     snapshotEntries: (repository: string, snapshot: string, path: string) =>
       call<EntryView[]>("snapshot_entries", { repository, snapshot, path }),
+    search: (query: SearchQuery) => call<SearchPage>("search", { query }),
+    fileVersions: (repository: string, path: string, like?: string) =>
+      call<VersionView[]>("file_versions", { repository, path, like }),
+    difference: (repository: string, before: string, after: string) =>
+      call<DifferenceView>("difference", { repository, before, after }),
     leaveSnapshot: (snapshot: string) => call<null>("leave_snapshot", { snapshot }),
     forgetSnapshots: (repository: string, ids: string[]) =>
       call<RunStarted>("forget_snapshots", { repository, ids }),

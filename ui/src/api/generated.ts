@@ -216,6 +216,64 @@ state: DayState, };
 export type DayState = "none" | "good" | "warnings" | "failed" | "missed" | "waiting";
 
 /**
+ * What differs between two snapshots.
+ */
+export type DifferenceView = { 
+/**
+ * By path; not all of them if there are very many.
+ */
+entries: Array<DifferingEntry>, 
+/**
+ * How many only the second has.
+ */
+added: number, 
+/**
+ * How many only the first has.
+ */
+removed: number, 
+/**
+ * How many hold something else.
+ */
+changed: number, 
+/**
+ * Of how many only permissions or times differ.
+ */
+touched: number, 
+/**
+ * True if there are more than were counted.
+ */
+isCut: boolean, };
+
+/**
+ * An entry that differs between two snapshots.
+ */
+export type DifferingEntry = { 
+/**
+ * Its path, to be handed back as it is; see `EntryView`.
+ */
+path: string, 
+/**
+ * What it is, or was.
+ */
+kind: EntryKind, 
+/**
+ * How it differs.
+ */
+change: EntryChange, 
+/**
+ * Its size in the first snapshot.
+ */
+sizeBefore?: number, 
+/**
+ * Its size in the second one.
+ */
+sizeAfter?: number, 
+/**
+ * Last change of the content, in the second if it is there.
+ */
+modified: number, };
+
+/**
  * Everything that was looked at, the worst first.
  */
 export type DoctorReport = { 
@@ -235,6 +293,11 @@ checks: Array<CheckView>,
  * The same as text to hand on: without secrets, and without the person's name.
  */
 text: string, };
+
+/**
+ * How an entry differs between two snapshots.
+ */
+export type EntryChange = "added" | "removed" | "changed" | "touched";
 
 /**
  * What an entry is.
@@ -1676,6 +1739,89 @@ days: Array<number>,
 times: Array<TimeOfDay>, };
 
 /**
+ * An entry that was found.
+ */
+export type SearchHit = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its path in the snapshot, to be handed back as it is; see `EntryView`.
+ */
+path: string, 
+/**
+ * What it is in the newest snapshot that has it.
+ */
+kind: EntryKind, 
+/**
+ * Size of a file there; 0 for everything else.
+ */
+size: number, 
+/**
+ * Last change of the content.
+ */
+modified: number, 
+/**
+ * The newest snapshot that has it.
+ */
+snapshot: string, 
+/**
+ * When that was made.
+ */
+snapshotTime: number, 
+/**
+ * True if that is the newest snapshot of its folders there is.
+ */
+isInNewest: boolean, };
+
+/**
+ * What a search found.
+ */
+export type SearchPage = { 
+/**
+ * Those whose names are most like what was asked for, first.
+ */
+hits: Array<SearchHit>, 
+/**
+ * True if there are more.
+ */
+hasMore: boolean, 
+/**
+ * How many snapshots were searched: those that the catalogue knows by now.
+ */
+searched: number, 
+/**
+ * How many there are.
+ */
+snapshots: number, };
+
+/**
+ * What to search for.
+ */
+export type SearchQuery = { 
+/**
+ * Words that a name holds, each of them, in any order.
+ */
+text: string, 
+/**
+ * In which repository.
+ */
+repository: RepositoryId, 
+/**
+ * In snapshots of this plan only.
+ */
+plan?: PlanId, 
+/**
+ * Entries of this kind only.
+ */
+kind?: EntryKind, 
+/**
+ * How many at most; 100 unless told.
+ */
+limit?: number, };
+
+/**
  * Where the password of a repository is.
  */
 export type SecretState = "stored" | "session" | "missing" | "locked";
@@ -1906,6 +2052,39 @@ export type VerifyScope = { "type": "structure" } | { "type": "subset",
  * How much of it, more than 0 and up to 100.
  */
 percent: number, } | { "type": "all" };
+
+/**
+ * Something that stood at a path, in one or several snapshots.
+ */
+export type VersionView = { 
+/**
+ * What it is.
+ */
+kind: EntryKind, 
+/**
+ * Size of a file; 0 for everything else.
+ */
+size: number, 
+/**
+ * Last change of the content.
+ */
+modified: number, 
+/**
+ * The newest snapshot that has it.
+ */
+snapshot: string, 
+/**
+ * When that was made.
+ */
+lastSeen: number, 
+/**
+ * When the oldest was made that has it.
+ */
+firstSeen: number, 
+/**
+ * How many have it.
+ */
+snapshots: number, };
 
 /**
  * How a web server is called.

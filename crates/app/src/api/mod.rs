@@ -15,6 +15,7 @@ mod plan;
 mod problem;
 mod repository;
 mod restore;
+mod search;
 mod settings;
 mod snapshot;
 mod timing;
@@ -54,6 +55,9 @@ pub use repository::{
 };
 pub use restore::{
     OnConflict, RestoreAction, RestoreDestination, RestoreEntry, RestorePreview, RestoreRequest,
+};
+pub use search::{
+    DifferenceView, DifferingEntry, EntryChange, SearchHit, SearchPage, SearchQuery, VersionView,
 };
 pub use settings::{QuietHours, Settings, SettingsPatch, Theme};
 pub use snapshot::{EntryKind, EntryView, SnapshotView};

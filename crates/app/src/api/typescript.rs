@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use ts_rs::{Config, TS, TypeVisitor};
 
 use super::{
-    AppEvent, EntryView, ExcludePreset, FolderSize, FolderSuggestion, OperationDetail,
-    OperationsQuery, PauseFor, PlanDraft, RecoverySheet, RepositoryDraft, RepositoryPatch,
-    RepositoryProbe, RestorePreview, RestoreRequest, RunStarted, SettingsPatch, SnapshotView,
-    VerifyScope,
+    AppEvent, DifferenceView, EntryView, ExcludePreset, FolderSize, FolderSuggestion,
+    OperationDetail, OperationsQuery, PauseFor, PlanDraft, RecoverySheet, RepositoryDraft,
+    RepositoryPatch, RepositoryProbe, RestorePreview, RestoreRequest, RunStarted, SearchPage,
+    SearchQuery, SettingsPatch, SnapshotView, VerifyScope, VersionView,
 };
 use super::{DoctorReport, FixAction, HookDraft, HookOutcome, HookPreview, HookView};
 
@@ -37,6 +37,10 @@ pub fn generated() -> String {
     types.visit::<VerifyScope>();
     types.visit::<SnapshotView>();
     types.visit::<EntryView>();
+    types.visit::<SearchQuery>();
+    types.visit::<SearchPage>();
+    types.visit::<VersionView>();
+    types.visit::<DifferenceView>();
     types.visit::<RestoreRequest>();
     types.visit::<RestorePreview>();
     types.visit::<OperationsQuery>();

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use holdfast_engine::crypto::MasterKey;
@@ -59,12 +60,19 @@ impl<E: Into<redb::Error>> From<E> for CatalogueError {
     fn from(error: E) -> Self {
         match error.into() {
             redb::Error::DatabaseAlreadyOpen => Self::InUse,
+            redb::Error::Io(error) if is_of_content(error.kind()) => Self::Damaged,
             error @ (redb::Error::Io(_) | redb::Error::PreviousIo) => {
                 Self::Storage { source: Box::new(error) }
             }
             _ => Self::Damaged,
         }
     }
+}
+
+/// True if the bytes are wrong, and not the disk.
+fn is_of_content(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    matches!(kind, InvalidData | InvalidInput | UnexpectedEof)
 }
 
 type Result<T> = std::result::Result<T, CatalogueError>;

@@ -338,7 +338,10 @@ fn whatever_happened_to_the_file_the_answers_are_right_and_it_is_filled_again() 
         damage(&mut bytes);
         fs::write(life.path(), bytes).expect("it is damaged");
         let is_damaged = match Catalogue::open(&life.path(), &key()) {
-            Err(_) => true,
+            Err(error) => {
+                assert!(error.is_damage(), "{error:?}");
+                true
+            }
             Ok(catalogue) => {
                 let folders = Folders::new(Some(&catalogue), &life.trees);
                 life.check(&folders);

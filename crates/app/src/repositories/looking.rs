@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use holdfast_engine::backend::FileKind;
 use holdfast_engine::lock;
-use holdfast_engine::monitor::Unwatched;
-use holdfast_engine::snapshot::{self, Snapshot};
+use holdfast_engine::snapshot::Snapshot;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Ready;
@@ -100,6 +99,7 @@ impl State {
             }
             state.repositories.looking.lock().remove(&looked_at);
             state.pump();
+            state.fill_in_background(&looked_at);
             drop(state);
             drop(at_work);
         });
@@ -112,7 +112,7 @@ impl State {
     fn seen(&self, ready: &Ready) -> Result<Facts, AppError> {
         let repository = &ready.repository;
         let read = |error| ready.named.read(error);
-        let snapshots = snapshot::load_all(repository, &Unwatched).map_err(read)?;
+        let snapshots = self.shelf.snapshots(ready)?;
         let mut snapshots: Vec<SnapshotView> = snapshots
             .iter()
             .map(|(id, snapshot)| snapshot_view(&id.to_string(), snapshot))

@@ -219,6 +219,7 @@ impl State {
         })?;
         self.repositories.forget(id);
         self.shelf.clear(id);
+        self.catalogues.forget(id, entry.config_id.as_deref());
         // The entry is gone already; a keychain that fails now leaves a secret nobody refers to.
         if let Err(error) = self.secrets.forget(&entry) {
             self.add_problem(error.problem());
@@ -248,6 +249,7 @@ impl State {
         self.look(id);
         // What waited for it goes on.
         self.pump();
+        self.fill_in_background(id);
         self.repository_view(id)
     }
 

@@ -2,6 +2,7 @@
 
 mod again;
 mod backup;
+mod catalogue;
 mod doctor;
 mod health;
 mod hooks;

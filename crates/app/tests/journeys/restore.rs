@@ -15,13 +15,13 @@ fn world() -> World {
     world
 }
 
-fn newest(world: &World) -> String {
+pub(crate) fn newest(world: &World) -> String {
     let found = world.ask(world.app().snapshots(world.repository().id, Some(world.plan().id)));
     found.expect("snapshots")[0].id.clone()
 }
 
 /// A folder's place in a snapshot: `/C/Users` for `C:\Users`.
-fn in_snapshot(folder: &std::path::Path) -> String {
+pub(crate) fn in_snapshot(folder: &std::path::Path) -> String {
     let folder = folder.display().to_string();
     if cfg!(windows) {
         format!("/{}", folder.replace(":\\", "/").replace('\\', "/"))

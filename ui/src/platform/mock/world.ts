@@ -15,7 +15,9 @@ import type {
   RepositoryView,
   RestorePreview,
   RestoreRequest,
+  SearchQuery,
   SettingsPatch,
+  SnapshotView,
   Theme,
   Timing,
 } from "@/api/types";
@@ -23,6 +25,7 @@ import { doctorCommands } from "./doctor";
 import { hookCommands } from "./hooks";
 import { MINUTE, now } from "./moments";
 import { settings } from "./scenario";
+import { difference, search, versions } from "./searching";
 import {
   locks,
   makeEntries,
@@ -141,16 +144,25 @@ export class World {
       }),
       upcoming_runs: ({ timing }) => nextRuns(timing as Timing),
       check_plan: ({ draft }) => ((draft as PlanDraft).sources.length ? [] : [problems.noTray]),
-      snapshots: ({ repository, plan }) =>
-        this.#overview.plans
-          .filter((one) => (plan ? one.id === plan : one.repository === repository))
-          .flatMap((one) => makeSnapshots(one, one.snapshotCount ? 24 : 0)),
+      snapshots: ({ repository, plan }) => this.#snapshots(repository, plan),
+      search: ({ query }) => {
+        const asked = query as SearchQuery;
+        return search(asked, this.#snapshots(asked.repository, asked.plan));
+      },
+      file_versions: ({ repository }) => versions(this.#snapshots(repository)),
+      difference: () => difference(),
       snapshot_entries: ({ path }) => makeEntries(String(path)),
       leave_snapshot: () => null,
       preview_restore: ({ request }) => preview(request as RestoreRequest),
       operations: ({ query }) => this.#operations(query as OperationsQuery),
       operation_detail: ({ id }) => this.#detail(String(id)),
     };
+  }
+
+  #snapshots(repository: unknown, plan?: unknown): SnapshotView[] {
+    return this.#overview.plans
+      .filter((one) => (plan ? one.id === plan : one.repository === repository))
+      .flatMap((one) => makeSnapshots(one, one.snapshotCount ? 24 : 0));
   }
 
   #operations(query: OperationsQuery): OperationView[] {

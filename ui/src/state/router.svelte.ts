@@ -17,6 +17,7 @@ export type Page =
   | { name: "repositories" }
   | { name: "newRepository" }
   | { name: "repository"; id: string }
+  | { name: "doctor" }
   | { name: "settings" }
   | { name: "newHook" }
   | { name: "hook"; id: string };
@@ -69,6 +70,7 @@ export function pageAt(address: string): Page {
   switch (first) {
     case "start":
     case "restore":
+    case "doctor":
       return { name: first };
     case "settings":
       if (second !== "hooks" || !third) return { name: "settings" };

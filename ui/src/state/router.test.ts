@@ -15,6 +15,7 @@ const pages: Page[] = [
   { name: "repositories" },
   { name: "newRepository" },
   { name: "repository", id: "blue" },
+  { name: "doctor" },
   { name: "settings" },
   { name: "newHook" },
   { name: "hook", id: "hook 1/2" },

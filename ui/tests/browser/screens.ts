@@ -42,6 +42,11 @@ const toSheet = async (page: Page) => {
   await page.getByTestId("recovery-sheet").waitFor();
 };
 
+const examined = async (page: Page) => {
+  await page.getByTestId("doctor-look").click();
+  await page.getByTestId("check").first().waitFor();
+};
+
 const addHook = async (page: Page) => {
   await page.getByTestId("hook-name").fill("To the family");
   await page.getByTestId("hook-to").fill("ada@example.org");
@@ -163,6 +168,8 @@ export const screens: Screen[] = [
     act: (page) => page.getByTestId("problem-action-enterPassword").click(),
   },
   { name: "repository-new", scenario: "calm", at: "#/repositories/new" },
+  { name: "doctor", scenario: "calm", at: "#/doctor", act: examined },
+  { name: "doctor-empty", scenario: "calm", at: "#/doctor" },
   { name: "settings", scenario: "calm", at: "#/settings" },
   { name: "settings-hooks", scenario: "calm", at: "#/settings/hooks/new", act: addHook },
   {

@@ -28,6 +28,7 @@ export const common = {
     snapshots: "Snapshots",
     activity: "Activity",
     repositories: "Repositories",
+    doctor: "Doctor",
     settings: "Settings",
     running: (count: number) => `${counted(count, "operation")} running`,
     skip: "Skip to content",

@@ -1,5 +1,6 @@
 import { activity } from "./activity";
 import { common, health, state } from "./common";
+import { doctor } from "./doctor";
 import { hooks } from "./hooks";
 import { onboarding } from "./onboarding";
 import { overview } from "./overview";
@@ -22,4 +23,5 @@ export const en = {
   repositories,
   settings,
   hooks,
+  doctor,
 };

@@ -1,8 +1,9 @@
 //! Trying again: by itself what may pass, and whatever a person asks for.
 //!
-//! A storage that failed for a moment costs no backup and no notice. The operation goes back into
-//! the queue, says what it waits for, and is tried again a little later each time before it is
-//! called failed. When that is stands in the operation itself, so that a restart goes on waiting.
+//! A storage that failed for a moment, or a lock that outlasted the wait, costs no backup and no
+//! notice. The operation goes back into the queue, says what it waits for, and is tried again a
+//! little later each time before it is called failed. When that is stands in the operation itself,
+//! so that a restart goes on waiting.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,7 +21,7 @@ use crate::text::span;
 const PAUSES: [SignedDuration; 3] =
     [SignedDuration::from_mins(1), SignedDuration::from_mins(5), SignedDuration::from_mins(15)];
 
-/// The next attempt of an operation whose storage failed.
+/// The next attempt of an operation that met what may pass.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Again {
@@ -43,17 +44,24 @@ pub(crate) fn pause(operation: &Operation, now: Timestamp) -> Option<Problem> {
 }
 
 /// True if the same may succeed a little later, without anybody doing anything.
-fn may_pass(error: &AppError) -> bool {
-    matches!(error, AppError::StorageOffline { .. } | AppError::StorageFailed { .. })
+///
+/// Somebody else's lock is gone sooner or later; but whoever asked for the operation has waited for
+/// it as long as they chose to, and is told.
+fn may_pass(error: &AppError, trigger: Trigger) -> bool {
+    match error {
+        AppError::StorageOffline { .. } | AppError::StorageFailed { .. } => true,
+        AppError::RepositoryLocked { .. } => trigger.is_unattended(),
+        _ => false,
+    }
 }
 
 impl State {
-    /// Puts an operation whose storage failed back into the queue. False if it is to end here: for
+    /// Puts an operation that met what may pass back into the queue. False if it is to end here: for
     /// good, because the app closes, or because it was tried often enough.
     pub(crate) fn wait_to_try_again(&self, operation: &Operation, error: &AppError) -> bool {
         let attempts = operation.again.as_ref().map_or(0, |again| again.attempts);
         // A restore is done by a preview, which does not hold for the second half of it.
-        let is_final = !may_pass(error)
+        let is_final = !may_pass(error, operation.trigger)
             || operation.task == Task::Restore
             || self.is_closing.load(Ordering::Acquire)
             || self.lost_drive(operation).is_some();

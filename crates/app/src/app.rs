@@ -22,8 +22,8 @@ use crate::error::AppError;
 use crate::operation::Task;
 use crate::plan;
 use crate::ports::{Ports, ShellReport, Surroundings};
-use crate::schedule;
 use crate::state::State;
+use crate::timekeeping::LOOK_AT_REST;
 
 /// The app. Clones are the same app.
 #[derive(Clone)]
@@ -71,7 +71,7 @@ impl App {
         while !self.state.is_closing.load(Ordering::Acquire) {
             self.tick().await;
             let until_next = self.off(|state| Ok(state.until_next_look())).await;
-            tokio::time::sleep(until_next.unwrap_or(schedule::LOOK_AT_REST)).await;
+            tokio::time::sleep(until_next.unwrap_or(LOOK_AT_REST)).await;
         }
     }
 

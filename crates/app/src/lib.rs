@@ -2,7 +2,7 @@
 //!
 //! [`App`] is built with its [`Ports`](ports::Ports); commands go in, events come out.
 //!
-//! In reading order: `plan` and `schedule` say what is due, `queue` whose turn it is, `waiting` what
+//! In reading order: `plan`, `schedule` and `decide` say what is due, `queue` whose turn it is, `waiting` what
 //! it waits for, `pause` that nothing starts by itself, `run` does it, `again` tries again what may pass, `backing_up`, `restoring`, `upkeep` and
 //! `unlock` are the work, `health` and `notices` judge what came of it. `state` holds it all; `settings`
 //! and `operation_log` keep it.
@@ -16,6 +16,7 @@ mod browse;
 pub mod catalogue;
 mod catalogues;
 mod choices;
+mod decide;
 mod doctor;
 mod durable;
 mod engine_work;
@@ -45,6 +46,7 @@ mod settings;
 mod snapshot_path;
 mod state;
 mod text;
+mod timekeeping;
 mod unlock;
 mod upkeep;
 mod versions;

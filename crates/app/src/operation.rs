@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::again::Again;
 use crate::api::{
-    Code, HookId, HookOn, OperationId, OperationKind, OperationState, OperationSummary,
+    Code, HookId, HookOn, MissedRuns, OperationId, OperationKind, OperationState, OperationSummary,
     OperationView, PlanId, Problem, Progress, RepositoryId, RunId, Trigger, VerifyScope,
 };
+use crate::schedule::Due;
+pub use crate::schedule::{Missed, Slot};
 
 /// An operation: what it is for, how far it came and what it did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +31,12 @@ pub struct Operation {
     pub state: OperationState,
     /// Why it was started.
     pub trigger: Trigger,
+    /// The slot that it is for, if it was due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Slot>,
+    /// What passed without a run before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<Missed>,
     /// When it was asked for.
     pub queued_at: Timestamp,
     /// When it began.
@@ -43,7 +51,7 @@ pub struct Operation {
     /// What it waited for before it began or was given up; kept for the history of days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waited_for: Option<Code>,
-    /// Its next attempt, if the storage failed in the last one.
+    /// Its next attempt, if the last one met what may pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<Again>,
     /// What it did.
@@ -55,6 +63,26 @@ pub struct Operation {
     /// Number of findings.
     #[serde(default)]
     pub findings: u64,
+}
+
+/// Why an operation is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Why {
+    pub(crate) trigger: Trigger,
+    pub(crate) slot: Option<Slot>,
+    pub(crate) missed: Option<Missed>,
+}
+
+impl From<Trigger> for Why {
+    fn from(trigger: Trigger) -> Self {
+        Self { trigger, slot: None, missed: None }
+    }
+}
+
+impl From<Due> for Why {
+    fn from(due: Due) -> Self {
+        Self { trigger: due.trigger(), slot: due.slot, missed: due.missed }
+    }
 }
 
 /// What an operation does, with what it must know to be done again.
@@ -109,9 +137,10 @@ impl Operation {
         (id, run): (OperationId, RunId),
         task: Task,
         (repository, repository_name): (RepositoryId, String),
-        trigger: Trigger,
+        why: impl Into<Why>,
         now: Timestamp,
     ) -> Self {
+        let Why { trigger, slot, missed } = why.into();
         Self {
             id,
             run,
@@ -121,6 +150,8 @@ impl Operation {
             repository_name,
             state: OperationState::Queued,
             trigger,
+            slot,
+            missed,
             queued_at: now,
             started_at: None,
             finished_at: None,
@@ -172,6 +203,10 @@ impl Operation {
             repository_name: self.repository_name.clone(),
             state: self.state,
             trigger: self.trigger,
+            missed: self.missed.as_ref().map(|missed| MissedRuns {
+                from: missed.from.as_millisecond(),
+                count: missed.count,
+            }),
             queued_at: self.queued_at.as_millisecond(),
             started_at: self.started_at.map(Timestamp::as_millisecond),
             finished_at: self.finished_at.map(Timestamp::as_millisecond),

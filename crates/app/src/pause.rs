@@ -27,7 +27,7 @@ const CLOCK_SET_BACK: SignedDuration = SignedDuration::from_mins(5);
 pub(crate) struct Pause {
     since: Timestamp,
     /// `None` until somebody resumes.
-    until: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl Pause {

@@ -5,18 +5,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::api::{
     LastRun, Moment, OperationKind, OperationState, PlanDraft, PlanId, PlanView, Problem,
-    RepositoryId, Schedule, SnapshotView, Timing,
+    RepositoryId, SnapshotView, Timing,
 };
+use crate::decide::{self, DutyId};
 use crate::error::{AppError, Next};
 use crate::health::{self, Held, PlanPast};
 use crate::operation::{Operation, Task};
 use crate::plan::{self, Plan};
 use crate::preflight;
 use crate::repositories::Facts;
-use crate::schedule;
+use crate::schedule::{self, Rhythm};
 use crate::state::State;
 
 /// How many coming runs are shown.
@@ -97,8 +99,9 @@ impl State {
     /// What speaks against a draft, or against running it now. Its name is looked at when it is
     /// saved.
     pub(crate) fn check_plan(&self, draft: PlanDraft) -> Vec<Problem> {
-        let wrong =
-            plan::check_draft(&draft).and_then(|()| preflight::rules(&draft.excludes).map(drop));
+        let wrong = plan::check_draft(&draft)
+            .and_then(|()| self.check_timing(&draft.timing))
+            .and_then(|()| preflight::rules(&draft.excludes).map(drop));
         if let Err(error) = wrong {
             return vec![error.problem()];
         }
@@ -117,8 +120,25 @@ impl State {
         let others = file.plans.iter().filter(|plan| Some(&plan.id) != own);
         plan::check_name(&draft.name, others.map(|plan| plan.name.as_str()))?;
         plan::check_draft(draft)?;
+        self.check_timing(&draft.timing)?;
         preflight::rules(&draft.excludes)?;
         self.repository(&draft.repository).map(drop)
+    }
+
+    /// Refuses a timing that is none, and one that never comes.
+    fn check_timing(&self, timing: &Timing) -> Result<(), AppError> {
+        let is_possible = schedule::is_possible(timing) && !self.never_comes(timing);
+        if is_possible { Ok(()) } else { Err(AppError::ScheduleInvalid) }
+    }
+
+    /// True if a timing is not by hand and comes in no year.
+    pub(crate) fn never_comes(&self, timing: &Timing) -> bool {
+        Rhythm::new(timing, "", &self.zone()).never_runs(self.now())
+    }
+
+    /// What is due of a plan now.
+    pub(crate) fn due_now(&self, plan: &Plan, backups: &[Operation]) -> Option<schedule::Due> {
+        rhythm(plan, &self.zone()).due(&due_past(plan, backups), self.now())
     }
 
     /// The backups of a plan, the oldest first.
@@ -151,8 +171,7 @@ impl State {
         let newest = facts.of_plan(&plan.id).next();
         let past = self.plan_past(plan, past, &facts);
         let upcoming: Vec<i64> = if past.has_repository {
-            let due = due_past(plan, backups);
-            let upcoming = schedule::upcoming(&plan.timing, due, now, &zone, UPCOMING);
+            let upcoming = rhythm(plan, &zone).upcoming(&due_past(plan, backups), now, UPCOMING);
             upcoming.into_iter().map(Timestamp::as_millisecond).collect()
         } else {
             Vec::new()
@@ -194,6 +213,7 @@ impl State {
         facts: &Facts,
     ) -> PlanPast<'a> {
         PlanPast {
+            id: &plan.id,
             name: &plan.name,
             timing: &plan.timing,
             since: plan.since(),
@@ -209,42 +229,22 @@ impl State {
         timing: &Timing,
         plan: Option<&PlanId>,
     ) -> Result<Vec<Moment>, AppError> {
-        if !schedule::is_possible(timing) {
-            return Err(AppError::ScheduleInvalid);
-        }
-        let now = self.now();
-        let past = match plan {
+        self.check_timing(timing)?;
+        let (now, zone) = (self.now(), self.zone());
+        let upcoming = match plan {
             Some(id) => {
                 let plan = self.plan(id)?;
                 let draft = PlanDraft { timing: timing.clone(), ..plan.draft() };
-                due_past(&plan.edited(now, draft), &self.backups_of(id))
+                let edited = plan.edited(now, draft);
+                let past = due_past(&edited, &self.backups_of(id));
+                rhythm(&edited, &zone).upcoming(&past, now, UPCOMING)
             }
-            None => schedule::Past { since: now, last_started: None },
+            None => {
+                let past = schedule::Past { since: now, ..schedule::Past::default() };
+                Rhythm::new(timing, "", &zone).upcoming(&past, now, UPCOMING)
+            }
         };
-        let upcoming = schedule::upcoming(timing, past, now, &self.zone(), UPCOMING);
         Ok(upcoming.into_iter().map(Timestamp::as_millisecond).collect())
-    }
-
-    /// When the plan runs next; now, if it is due.
-    pub(crate) fn next_run(&self, plan: &Plan, past: &Past) -> Option<Timestamp> {
-        let past = due_past(plan, past.backups_of(&plan.id));
-        let next = schedule::upcoming(&plan.timing, past, self.now(), &self.zone(), 1);
-        next.first().copied()
-    }
-
-    /// When the plan became due, if it is due now and nothing of it runs or waits.
-    pub(crate) fn due_since(&self, plan: &Plan, past: &Past) -> Option<Timestamp> {
-        if plan.timing.schedule == Schedule::Manual || self.has_backup_under_way(&plan.id) {
-            return None;
-        }
-        let past = due_past(plan, past.backups_of(&plan.id));
-        schedule::due_since(&plan.timing, past, self.now(), &self.zone())
-    }
-}
-
-impl State {
-    fn has_backup_under_way(&self, plan: &PlanId) -> bool {
-        self.queue.lock().of_plan(plan, OperationKind::Backup).is_some()
     }
 }
 
@@ -282,10 +282,20 @@ impl Past {
         self.backups.get(plan).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// What decides when a plan is due.
+    pub(crate) fn of_backups(&self, plan: &Plan) -> schedule::Past {
+        due_past(plan, self.backups_of(&plan.id))
+    }
+
     /// The verifies of a repository that ended, the newest first.
     pub(crate) fn verifies_of(&self, id: &RepositoryId) -> impl Iterator<Item = &Operation> {
         self.verifies.get(id).into_iter().flatten().rev()
     }
+}
+
+/// The rhythm of a plan's backups.
+fn rhythm<'a>(plan: &'a Plan, zone: &'a TimeZone) -> Rhythm<'a> {
+    DutyId::Backup(plan.id.clone()).rhythm(&plan.timing, zone)
 }
 
 /// What is known of the plan's snapshots in its repository.
@@ -308,19 +318,11 @@ fn last_run(backup: &Operation) -> LastRun {
     }
 }
 
-/// What decides when a plan is due.
-///
-/// A run that was interrupted does not count, so that it is done again soon; two in a row do, so
-/// that a backup that brings the computer down does not do so for ever.
+/// What the backups of a plan, the oldest first, say about when it is due. Those that went to
+/// another repository, before the plan was moved, say nothing.
 fn due_past(plan: &Plan, backups: &[Operation]) -> schedule::Past {
-    let mut ended = backups.iter().rev().filter(|backup| backup.state != OperationState::Queued);
-    let newest = ended.next();
-    let counted = match newest {
-        Some(backup) if backup.state == OperationState::Interrupted => ended.next(),
-        other => other,
-    };
-    let started = counted.map(|backup| backup.started_at.unwrap_or_else(|| backup.latest()));
-    schedule::Past { since: plan.since(), last_started: started }
+    let there = |backup: &&Operation| backup.repository == plan.repository;
+    decide::past_of(plan.since(), backups.iter().rev().filter(there))
 }
 
 /// True if `inner` is `outer` or lies in it.

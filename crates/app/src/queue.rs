@@ -248,6 +248,11 @@ impl Queue {
         &self.waiting
     }
 
+    /// True if nothing runs and nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.running.is_empty() && self.waiting.is_empty()
+    }
+
     /// An operation that runs there, or else one that waits.
     pub(crate) fn user_of(&self, repository: &RepositoryId) -> Option<&OperationId> {
         self.all().find(|entry| entry.repository == *repository).map(|entry| &entry.operation)

@@ -6,17 +6,15 @@ use std::time::Duration;
 
 use holdfast_engine::manners;
 use holdfast_engine::monitor::Cancellation;
-use jiff::Timestamp;
 
 use crate::api::{
     AppEvent, LogLevel, OperationId, OperationKind, OperationState, OperationSummary, PlanId,
     Problem, RepositoryId, RunStarted, Trigger,
 };
 use crate::error::{AppError, chain};
-use crate::operation::{Operation, Task};
+use crate::operation::{Operation, Task, Why};
 use crate::progress::Meter;
 use crate::queue::Entry;
-use crate::schedule;
 use crate::state::{AtWork, State};
 
 /// What an operation did. A problem makes it one that finished with warnings, or one that failed.
@@ -56,13 +54,14 @@ impl State {
     pub(crate) fn run_plan(
         self: &Arc<Self>,
         id: &PlanId,
-        trigger: Trigger,
+        why: impl Into<Why>,
     ) -> Result<RunStarted, AppError> {
+        let why = why.into();
         let plan = self.plan(id)?;
         let there = OperationKind::Backup;
         let joined = self.queue.lock().of_plan(id, there).map(|entry| entry.operation.clone());
         if let Some(joined) = joined {
-            if !trigger.is_unattended() {
+            if !why.trigger.is_unattended() {
                 self.hurry(&joined);
             }
             return self.join(&joined);
@@ -70,13 +69,18 @@ impl State {
         if self.repository(&plan.repository).is_err() {
             return Err(AppError::PlanWithoutRepository { plan: plan.name });
         }
-        let is_first = self.backups_of(id).is_empty();
-        let trigger = match trigger {
-            Trigger::Manual if is_first => Trigger::FirstStart,
-            other => other,
+        let backups = self.backups_of(id);
+        let why = match why.trigger {
+            Trigger::Manual if backups.is_empty() => Trigger::FirstStart.into(),
+            _ => why,
+        };
+        // Whoever asks just before the clock does has the run that is due.
+        let why = match self.due_now(&plan, &backups) {
+            Some(due) => Why { trigger: why.trigger, ..due.into() },
+            None => why,
         };
         let plan_named = Some((plan.id, plan.name));
-        self.request(Task::Backup, &plan.repository, plan_named, trigger)
+        self.request(Task::Backup, &plan.repository, plan_named, why)
     }
 
     /// Queues an operation.
@@ -85,9 +89,9 @@ impl State {
         task: Task,
         repository: &RepositoryId,
         plan: Option<(PlanId, String)>,
-        trigger: Trigger,
+        why: impl Into<Why>,
     ) -> Result<RunStarted, AppError> {
-        let operation = self.new_operation(task, repository, plan, trigger)?;
+        let operation = self.new_operation(task, repository, plan, why)?;
         self.record(&operation);
         if let Some(other) = self.enqueue(&operation) {
             // It is under way already.
@@ -103,12 +107,12 @@ impl State {
         task: Task,
         repository: &RepositoryId,
         plan: Option<(PlanId, String)>,
-        trigger: Trigger,
+        why: impl Into<Why>,
     ) -> Result<Operation, AppError> {
         let entry = self.repository(repository)?;
         let names = (self.new_name().as_str().into(), self.new_name().as_str().into());
         let named = (entry.id, entry.name);
-        Ok(Operation { plan, ..Operation::new(names, task, named, trigger, self.now()) })
+        Ok(Operation { plan, ..Operation::new(names, task, named, why, self.now()) })
     }
 
     /// Puts an operation into the queue, unless one that serves as well is there; that one is
@@ -359,35 +363,6 @@ impl State {
         });
     }
 
-    /// Looks at the clock: starts what is due, tells what is overdue, tries again what waits.
-    pub(crate) fn tick(self: &Arc<Self>) {
-        let now = self.now();
-        let past = self.past();
-        for plan in self.file().plans {
-            if let Some(due) = self.due_since(&plan, &past) {
-                let trigger = trigger_of(due, now);
-                // A plan whose repository is gone says so in its own view.
-                let _ = self.run_plan(&plan.id, trigger);
-            }
-        }
-        self.pump();
-        self.tell_news(None);
-        self.fire_changes();
-        self.deliver_hooks();
-        self.look_again(now);
-        self.changed();
-    }
-
-    /// How long the clock need not be looked at.
-    pub(crate) fn until_next_look(&self) -> Duration {
-        let (now, past) = (self.now(), self.past());
-        let is_at_work = self.operations(|operations| operations.values().any(Operation::is_live));
-        let plans = self.file().plans;
-        let due = plans.iter().filter_map(|plan| self.next_run(plan, &past));
-        let due = due.chain(self.next_delivery()).min();
-        schedule::until_next_look(is_at_work, due, now)
-    }
-
     /// Stops what runs, and returns once nothing does.
     pub(crate) fn shut_down(&self) {
         {
@@ -403,10 +378,6 @@ impl State {
         // What is not on the disk by now cannot be helped.
         let _ = self.log().make_durable();
     }
-}
-
-fn trigger_of(due: Timestamp, now: Timestamp) -> Trigger {
-    if schedule::is_missed(due, now) { Trigger::Missed } else { Trigger::Scheduled }
 }
 
 /// True if a person has to give the password, or access to it.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use holdfast_engine::lock::Journal;
@@ -36,6 +36,7 @@ use crate::repositories::Repositories;
 use crate::restoring::Previews;
 use crate::secrets::Secrets;
 use crate::settings::{RepositoryEntry, SettingsFile, SettingsStore};
+use crate::timekeeping::Rest;
 
 /// How many events wait for a slow listener before it misses some.
 const EVENTS_KEPT: usize = 256;
@@ -67,6 +68,9 @@ pub(crate) struct State {
     /// it overtakes a newer one.
     recording: Mutex<()>,
     history: Mutex<History>,
+    /// How often settings, history or what is seen of repositories changed.
+    changes: AtomicU64,
+    pub(crate) rest: Mutex<Rest>,
     problems: Mutex<VecDeque<Problem>>,
     pub(crate) told: Mutex<notices::Book>,
     pub(crate) hooks: Hooks,
@@ -156,6 +160,8 @@ impl State {
             _claim: opened.claim,
             recording: Mutex::default(),
             history: Mutex::new(History { operations, names }),
+            changes: AtomicU64::default(),
+            rest: Mutex::default(),
             problems: Mutex::new(problems),
             told: Mutex::new(told),
             hooks: Hooks::default(),
@@ -192,6 +198,7 @@ impl State {
         if changed != *settings {
             let edited = self.store.save(&changed, self.now())?;
             *settings = changed;
+            self.count_change();
             if let Some(edited) = edited {
                 self.add_problem(edited.problem());
             }
@@ -249,7 +256,18 @@ impl State {
         Some(changed)
     }
 
+    /// How often settings, history or what is seen of repositories changed so far.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// Counts a change: what was decided before it need not hold any more.
+    pub(crate) fn count_change(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn keep_and_tell(&self, operation: &Operation) {
+        self.count_change();
         let mut stored = self.log.put(operation);
         if !operation.is_live() {
             stored = stored.and_then(|()| self.log.make_durable());

@@ -884,6 +884,19 @@ text: string, };
 export type MailSecurity = "tls" | "startTls" | "none";
 
 /**
+ * Times at which something was due and did not run.
+ */
+export type MissedRuns = { 
+/**
+ * The first of them.
+ */
+from: number, 
+/**
+ * How many.
+ */
+count: number, };
+
+/**
  * What happens to a file that is there already and differs.
  */
 export type OnConflict = "keepBoth" | "replace" | "replaceIfNewer" | "skip";
@@ -1010,6 +1023,10 @@ state: OperationState,
  * Why it was started.
  */
 trigger: Trigger, 
+/**
+ * What passed without a run before this one.
+ */
+missed?: MissedRuns, 
 /**
  * When it was asked for.
  */
@@ -1736,7 +1753,11 @@ days: Array<number>,
 /**
  * At least one.
  */
-times: Array<TimeOfDay>, };
+times: Array<TimeOfDay>, } | { "type": "cron", 
+/**
+ * Minute, hour, day of the month, month and day of the week; or `@daily` and the like.
+ */
+line: string, };
 
 /**
  * An entry that was found.

@@ -36,7 +36,7 @@ pub use hooks::{
     HookView, MailSecurity, OnHookFailure, WebMethod,
 };
 pub use operation::{
-    FindingExample, FindingGroup, LogLevel, LogLine, OperationDetail, OperationKind,
+    FindingExample, FindingGroup, LogLevel, LogLine, MissedRuns, OperationDetail, OperationKind,
     OperationState, OperationSummary, OperationView, OperationsQuery, Progress, ProgressPhase,
     RunStarted, Trigger,
 };

@@ -29,6 +29,8 @@ pub struct OperationView {
     pub state: OperationState,
     /// Why it was started.
     pub trigger: Trigger,
+    /// What passed without a run before this one.
+    pub missed: Option<MissedRuns>,
     /// When it was asked for.
     pub queued_at: Moment,
     /// When it began.
@@ -45,6 +47,16 @@ pub struct OperationView {
     pub problem: Option<Problem>,
     /// Number of problems on the way that did not stop it.
     pub findings: u64,
+}
+
+/// Times at which something was due and did not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct MissedRuns {
+    /// The first of them.
+    pub from: Moment,
+    /// How many.
+    pub count: u32,
 }
 
 /// What an operation does.

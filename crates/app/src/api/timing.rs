@@ -45,6 +45,11 @@ pub enum Schedule {
         /// At least one.
         times: Vec<TimeOfDay>,
     },
+    /// By a line of a crontab.
+    Cron {
+        /// Minute, hour, day of the month, month and day of the week; or `@daily` and the like.
+        line: String,
+    },
 }
 
 /// What an interval is counted in.

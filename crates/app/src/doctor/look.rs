@@ -90,10 +90,7 @@ impl State {
             places,
             skipped: last.map(|last| last.findings).filter(|count| *count > 0),
             has_snapshots: view.snapshot_count.unwrap_or(0) > 0,
-            never_runs: !is_known
-                || (plan.timing.schedule != Schedule::Manual
-                    && self.next_run(plan, past).is_none()
-                    && view.running.is_none()),
+            never_runs: !is_known || self.never_comes(&plan.timing),
         }
     }
 

@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::PlanPast;
 use crate::api::{DayCell, DayState, OperationState, Schedule};
+use crate::decide::DutyId;
 use crate::operation::Operation;
 use crate::schedule;
 
@@ -34,7 +35,7 @@ fn day_state(past: &PlanPast<'_>, day: Date, now: Timestamp, zone: &TimeZone) ->
         DayState::Failed
     } else if past.backups.iter().any(|backup| waited_on(backup, day, now, zone)) {
         DayState::Waiting
-    } else if was_due(past, day, now, zone) {
+    } else if was_missed(past, day) || was_due(past, day, now, zone) {
         DayState::Missed
     } else {
         DayState::None
@@ -52,7 +53,14 @@ fn waited_on(backup: &Operation, day: Date, now: Timestamp, zone: &TimeZone) -> 
     (date(backup.queued_at)..=date(until)).contains(&day)
 }
 
-/// True if the plan should have run on that day, and the day is over (or its time long past).
+/// True if a later backup caught up on that day, whatever the schedule is today.
+fn was_missed(past: &PlanPast<'_>, day: Date) -> bool {
+    let missed = past.backups.iter().filter_map(|backup| backup.missed.as_ref());
+    missed.flat_map(|missed| &missed.days).any(|one| *one == day)
+}
+
+/// True if the plan should have run on that day, by the schedule of today, and the day is over (or
+/// its time long past).
 fn was_due(past: &PlanPast<'_>, day: Date, now: Timestamp, zone: &TimeZone) -> bool {
     match &past.timing.schedule {
         Schedule::Manual => false,
@@ -62,9 +70,11 @@ fn was_due(past: &PlanPast<'_>, day: Date, now: Timestamp, zone: &TimeZone) -> b
             let is_daily = schedule::is_at_least_daily(past.timing);
             is_daily && day > born && day < zone.to_datetime(now).date()
         }
-        calendar => schedule::slots_on(calendar, day, zone)
-            .into_iter()
-            .any(|slot| slot > past.since && schedule::is_missed(slot, now)),
+        _ => {
+            let rhythm = DutyId::Backup(past.id.clone()).rhythm(past.timing, zone);
+            let slots = rhythm.slots_on(day).into_iter();
+            slots.into_iter().any(|slot| slot > past.since && schedule::is_missed(slot, now))
+        }
     }
 }
 
@@ -75,6 +85,7 @@ mod tests {
 
     fn cells(backups: &[Operation], schedule: Schedule, now: &str) -> Vec<DayState> {
         let past = PlanPast {
+            id: &"photos".into(),
             name: "Photos",
             timing: &schedule.into(),
             since: "2026-03-03T09:00:00Z".parse().expect("a moment"),
@@ -93,6 +104,7 @@ mod tests {
     #[test]
     fn there_are_thirty_days_and_today_is_the_last() {
         let past = PlanPast {
+            id: &"photos".into(),
             name: "Photos",
             timing: &daily().into(),
             since: Timestamp::UNIX_EPOCH,

@@ -10,7 +10,9 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::api::{Code, HealthState, OperationState, PlanHealth, Problem, RepositoryId, Timing};
+use crate::api::{
+    Code, HealthState, OperationState, PlanHealth, PlanId, Problem, RepositoryId, Timing,
+};
 use crate::error::AppError;
 use crate::operation::Operation;
 use crate::schedule;
@@ -21,6 +23,7 @@ pub(crate) use days::day_cells;
 /// What a plan's health is derived from.
 #[derive(Debug, Clone)]
 pub(crate) struct PlanPast<'a> {
+    pub(crate) id: &'a PlanId,
     pub(crate) name: &'a str,
     pub(crate) timing: &'a Timing,
     /// Since when the plan has had its schedule and its repository.
@@ -203,6 +206,8 @@ mod tests {
             repository_name: "Blue".into(),
             state,
             trigger: Trigger::Scheduled,
+            slot: None,
+            missed: None,
             queued_at: at(start),
             started_at: (state != OperationState::Queued).then(|| at(start)),
             finished_at: ended.then(|| at(start)),
@@ -241,6 +246,7 @@ mod tests {
 
     fn state_with(backups: &[Operation], held: Held, now: &str) -> (HealthState, Option<Code>) {
         let past = PlanPast {
+            id: &"photos".into(),
             name: "Photos",
             timing: &Schedule::daily_at(2, 0).into(),
             since: at("2026-03-01 00:00"),
@@ -311,6 +317,7 @@ mod tests {
         let backups =
             [backup(OperationState::Succeeded, "2026-03-05 02:00"), waiting("2026-03-06 02:00")];
         let past = PlanPast {
+            id: &"photos".into(),
             name: "Photos",
             timing: &Schedule::daily_at(2, 0).into(),
             since: at("2026-03-01 00:00"),

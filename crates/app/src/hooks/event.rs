@@ -168,6 +168,8 @@ pub(super) mod tests {
             repository_name: "Blue".into(),
             state,
             trigger: Trigger::Scheduled,
+            slot: None,
+            missed: None,
             queued_at: moment(0),
             started_at: Some(moment(0)),
             finished_at: (state != OperationState::Running).then(|| moment(95)),

@@ -33,6 +33,7 @@ fn operation(kind: OperationKind, state: OperationState, error: Option<AppError>
         repository_name: "Blue".into(),
         state,
         trigger: Trigger::Scheduled,
+        missed: None,
         queued_at: 0,
         started_at: None,
         finished_at: None,

@@ -57,6 +57,8 @@ fn operation(id: &str) -> Operation {
         repository_name: "Blue".into(),
         state: OperationState::Running,
         trigger: Trigger::Scheduled,
+        slot: None,
+        missed: None,
         queued_at: Timestamp::UNIX_EPOCH,
         started_at: Some(Timestamp::UNIX_EPOCH),
         finished_at: None,

@@ -17,6 +17,8 @@ fn operation((name, task, repository, trigger): Asked<'_>) -> Operation {
         repository_name: repository.to_owned(),
         state: OperationState::Queued,
         trigger,
+        slot: None,
+        missed: None,
         queued_at: NOON,
         started_at: None,
         finished_at: None,

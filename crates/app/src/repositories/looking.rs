@@ -81,6 +81,7 @@ impl State {
         }
         facts.looked_at = Some(self.now());
         drop(all);
+        self.count_change();
         self.changed();
     }
 
@@ -140,14 +141,18 @@ impl State {
     /// at those whose keychain was locked: it may be open by now.
     pub(crate) fn look_again(self: &Arc<Self>, now: Timestamp) {
         for entry in self.file().repositories {
-            let facts = self.facts_of(&entry.id);
-            let was_away = facts.problem.is_some_and(|problem| {
-                matches!(problem.code, Code::DestinationNotConnected | Code::StorageOffline)
-            });
+            let (problem, looked_at) = {
+                let all = self.repositories.facts.lock();
+                let facts = all.get(&entry.id);
+                let problem = facts.and_then(|facts| facts.problem.as_ref());
+                (problem.map(|problem| problem.code), facts.and_then(|facts| facts.looked_at))
+            };
+            let away = [Code::DestinationNotConnected, Code::StorageOffline];
+            let was_away = problem.is_some_and(|code| away.contains(&code));
             let is_away = self.check_answers(&entry).is_err();
             let is_locked = self.secrets.state(&entry) == SecretState::Locked;
             let every = if is_locked { UNLOCKED_WITHIN } else { LOOKED_AT_EVERY };
-            let is_old = facts.looked_at.is_none_or(|at| now.duration_since(at) > every);
+            let is_old = looked_at.is_none_or(|at| now.duration_since(at) > every);
             let is_idle = is_locked || self.queue.lock().user_of(&entry.id).is_none();
             if was_away != is_away || (is_old && !is_away && is_idle) {
                 self.look_in_background(&entry.id);

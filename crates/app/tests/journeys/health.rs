@@ -91,7 +91,7 @@ fn a_repository_at_the_root_of_a_drive_that_is_not_mounted_is_waited_for() {
     fs::rename(&mounted, &away).expect("it is unmounted");
     fs::create_dir(&mounted).expect("the mount point stays");
     world.volumes.unmount(&mounted);
-    world.pass(60 * MINUTE, 20 * MINUTE);
+    world.tick();
     assert_eq!(in_words(&world.operations()), ["backup scheduled queued"]);
     assert_eq!(world.plan().health.state, HealthState::Waiting);
 

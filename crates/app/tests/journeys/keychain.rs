@@ -50,7 +50,7 @@ fn runs_wait_for_a_password_that_is_not_known_and_start_once_it_is_entered() {
     let repository = world.add_repository();
     world.add_plan(&repository, HOURLY);
     world.start();
-    world.pass(80 * MINUTE, 20 * MINUTE);
+    world.tick();
     assert_eq!(in_words(&world.operations()), ["backup scheduled queued"]);
     let reason = world.plan().health.reason.expect("a reason");
     assert_eq!(reason.code, Code::PasswordMissing);
@@ -69,7 +69,7 @@ fn runs_wait_for_a_locked_keychain_and_start_soon_after_it_was_unlocked() {
     world.keychain.set_mood(KeychainMood::Locked);
     world.start();
     world.ask(world.app().settled());
-    world.pass(80 * MINUTE, 20 * MINUTE);
+    world.tick();
     assert_eq!(in_words(&world.operations()), ["backup scheduled queued"]);
     world.keychain.set_mood(KeychainMood::Open);
     world.pass(40 * MINUTE, 20 * MINUTE);

@@ -76,7 +76,7 @@ fn a_backup_that_was_killed_is_shown_as_interrupted_and_done_again() {
     let again = backups.last().expect("another one");
     assert_eq!(unlocks.len(), 1, "the lock of the killed process was removed, and recorded");
     assert_eq!(again.state, OperationState::Succeeded, "{again:?}");
-    assert_eq!(again.trigger, Trigger::Scheduled);
+    assert_eq!(again.trigger, Trigger::Missed, "nothing ran for an hour");
     let locks = world.ask(world.app().repository_locks(world.repository().id)).expect("locks");
     assert_eq!(locks, []);
 }

@@ -102,6 +102,25 @@ fn auto_unlock_of_own_locks_leaves_those_of_other_computers() {
 }
 
 #[test]
+fn a_scheduled_backup_that_waited_for_a_lock_in_vain_is_tried_again_and_no_failure() {
+    let world = world(AutoUnlock::Off);
+    let draft = world.plan_draft(&world.repository().id, Schedule::every_hours(6));
+    world.ask(world.app().change_plan(world.plan().id, draft)).expect("it is changed");
+    leave_lock(&world, "nas", 9_999_999, 0);
+    world.tick();
+    let waits = world.operations().pop().expect("it is due");
+    assert_eq!(waits.state, OperationState::Queued);
+    assert_eq!(waits.waiting_for.expect("a reason").code, Code::RepositoryLocked);
+    assert_eq!(world.told(), [""; 0]);
+
+    for lock in fs::read_dir(world.location().join("locks")).expect("locks").flatten() {
+        fs::remove_file(lock.path()).expect("it is removed");
+    }
+    world.pass(Duration::from_secs(60), Duration::from_secs(20));
+    assert_eq!(world.operations().pop().expect("it is there").state, OperationState::Succeeded);
+}
+
+#[test]
 fn a_lock_is_listed_with_its_holder_and_why_it_is_dead() {
     let world = world(AutoUnlock::Off);
     leave_lock(&world, "mac-mini", 9_999_999, 5);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use holdfast_app::api::{
-    Code, HealthState, OperationState, OperationView, Schedule, Trigger, VerifyScope,
+    Code, DayState, HealthState, IntervalUnit, OperationState, OperationView, Schedule, TimeOfDay,
+    Trigger, VerifyScope,
 };
 use holdfast_testkit::World;
 
@@ -28,16 +29,19 @@ fn a_run_that_is_due_while_the_app_is_awake_is_scheduled_and_not_missed() {
 }
 
 #[test]
-fn an_hourly_plan_runs_every_hour() {
+fn an_hourly_plan_runs_at_once_and_then_every_hour() {
     let world = World::with_plan("2026-03-27 09:00", HOURLY);
-    world.pass(5 * 60 * MINUTE + MINUTE, 5 * MINUTE);
-    assert_eq!(started(&world.operations(), Trigger::Scheduled), 5);
+    world.tick();
+    assert_eq!(started(&world.operations(), Trigger::Scheduled), 1);
+    world.pass(5 * 60 * MINUTE, 5 * MINUTE);
+    assert_eq!(started(&world.operations(), Trigger::Scheduled), 6);
 }
 
 #[test]
 fn a_plan_whose_drive_is_unplugged_waits_and_starts_once_it_is_back() {
     let world = World::with_plan("2026-03-27 09:00", HOURLY);
     world.unplug_drive();
+    world.tick();
     world.pass(3 * 60 * MINUTE, 20 * MINUTE);
     assert_eq!(world.plan().health.state, HealthState::Waiting);
     assert_eq!(world.told(), [""; 0], "waiting is no news");
@@ -54,7 +58,6 @@ fn a_drive_that_does_not_answer_holds_up_no_other_plan() {
     world.add_plan_called("Letters", &red, HOURLY);
     world.unplug_drive();
     world.volumes.hang(&world.drive());
-    world.clock.advance(60 * MINUTE);
     world.ask(world.app().tick());
     let [blue, red] = world.operations().try_into().expect("both are due");
     let reason = blue.waiting_for.expect("a reason").code;
@@ -105,7 +108,7 @@ fn a_plan_that_cannot_start_keeps_no_other_from_it() {
 fn a_plan_that_waits_still_waits_after_a_restart() {
     let mut world = World::with_plan("2026-03-27 09:00", HOURLY);
     world.unplug_drive();
-    world.pass(60 * MINUTE, 20 * MINUTE);
+    world.tick();
     world.start();
     world.tick();
     assert_eq!(in_words(&world.operations()), ["backup scheduled queued"]);
@@ -187,4 +190,70 @@ fn what_starts_once_the_drive_is_there_is_said_of_what_waits_and_of_nothing_else
         "Connect it and verifying starts by itself.",
     ];
     assert_eq!(waiting, expected);
+}
+
+#[test]
+fn days_that_were_missed_stay_missed_when_the_schedule_is_changed() {
+    let world = World::with_plan("2026-03-27 09:00", Schedule::daily_at(2, 0));
+    world.sleep_until("2026-03-31 08:00");
+    let missed = world.operations().pop().expect("it caught up").missed.expect("some were missed");
+    assert_eq!(missed.count, 4);
+    world.ask(world.app().settled());
+    let days = || {
+        let days = world.plan().days;
+        days.iter().filter(|day| day.state == DayState::Missed).count()
+    };
+    assert_eq!(days(), 3, "the fourth had its backup in the end");
+    let weekly = Schedule::Every { count: 7, unit: IntervalUnit::Days };
+    let draft = world.plan_draft(&world.repository().id, weekly);
+    world.ask(world.app().change_plan(world.plan().id, draft)).expect("it is changed");
+    assert_eq!(days(), 3);
+}
+
+#[test]
+fn a_click_that_comes_before_the_catch_up_is_the_catch_up() {
+    let world = World::with_plan("2026-03-27 09:00", Schedule::daily_at(2, 0));
+    world.back_up();
+    world.clock.stand_by(Duration::from_secs(3 * 24 * 3600));
+    let by_hand = world.back_up();
+    assert_eq!(by_hand.missed.expect("some were missed").count, 3);
+    world.tick();
+    assert_eq!(world.operations().len(), 2);
+}
+
+#[test]
+fn a_backup_that_failed_is_tried_again_after_an_hour_and_not_a_whole_month_later() {
+    let times = vec![TimeOfDay { hour: 2, minute: 0 }];
+    let monthly = Schedule::Monthly { days: vec![1], times };
+    let world = World::with_plan("2026-03-31 09:00", monthly);
+    let (documents, aside) = (world.documents(), world.path("aside"));
+    std::fs::rename(&documents, &aside).expect("they are taken away");
+    world.sleep_until("2026-04-01 02:00");
+    assert_eq!(in_words(&world.operations()), ["backup scheduled failed"]);
+    std::fs::rename(&aside, &documents).expect("they are back");
+    world.pass(59 * MINUTE, MINUTE);
+    assert_eq!(world.operations().len(), 1);
+    world.pass(MINUTE, MINUTE);
+    let expected = ["backup scheduled failed", "backup scheduled succeeded"];
+    assert_eq!(in_words(&world.operations()), expected);
+}
+
+#[test]
+fn a_schedule_that_never_comes_is_refused() {
+    let world = World::with_plan("2026-03-27 09:00", Schedule::Manual);
+    let never = Schedule::Cron { line: "31 2 30 2 *".to_owned() };
+    let draft = world.plan_draft(&world.repository().id, never);
+    let asked = world.app().change_plan(world.plan().id, draft);
+    let refused = world.ask(asked).expect_err("it is refused");
+    assert_eq!(refused.code, Code::ScheduleInvalid);
+}
+
+#[test]
+fn at_rest_looking_at_the_clock_tells_nothing() {
+    let world = World::with_plan("2026-03-27 09:00", Schedule::daily_at(2, 0));
+    world.back_up();
+    world.tick();
+    let mut events = world.app().subscribe();
+    world.pass(10 * MINUTE, MINUTE);
+    assert!(events.try_recv().is_err());
 }

@@ -11,16 +11,17 @@ import {
   dailyAt,
   isWholeWeek,
   monthDays,
+  readLine,
   readMonthDays,
   readTime,
   readTimes,
 } from "./timing";
 
 /** The ways in which a timing can be chosen; the first three are enough for most. */
-export type ScheduleKind = "dailyAt" | "every" | "manual" | "onDays" | "monthly";
+export type ScheduleKind = "dailyAt" | "every" | "manual" | "onDays" | "monthly" | "cron";
 
 export const EASY: ScheduleKind[] = ["dailyAt", "every", "manual"];
-export const FURTHER: ScheduleKind[] = ["onDays", "monthly"];
+export const FURTHER: ScheduleKind[] = ["onDays", "monthly", "cron"];
 
 const LIMITS: Record<IntervalUnit, [least: number, most: number]> = {
   minutes: [5, 1440],
@@ -38,6 +39,8 @@ export class TimingForm {
   unit = $state<IntervalUnit>("hours");
   weekdays = $state<Weekday[]>(WORKDAYS);
   monthDays = $state("1");
+  /** Five fields, as a crontab has them. */
+  line = $state("0 20 * * *");
   /** Whether it may begin only in the hours below. */
   isWindowed = $state(false);
   from = $state("22:00");
@@ -61,6 +64,7 @@ export class TimingForm {
     if ("times" in schedule) this.times = clockTimes(schedule.times);
     if (schedule.type === "weekly" && this.kind === "onDays") this.weekdays = schedule.days;
     if (schedule.type === "monthly") this.monthDays = monthDays(schedule.days);
+    if (schedule.type === "cron") this.line = schedule.line;
     if (schedule.type === "every") {
       this.count = String(schedule.count);
       this.unit = schedule.unit;
@@ -84,6 +88,10 @@ export class TimingForm {
 
   get monthDaysError(): string | undefined {
     return readMonthDays(this.monthDays) ? undefined : t.plans.timing.monthDaysWrong;
+  }
+
+  get lineError(): string | undefined {
+    return readLine(this.line) ? undefined : t.plans.timing.lineWrong;
   }
 
   get fromError(): string | undefined {
@@ -154,6 +162,10 @@ export class TimingForm {
           : undefined;
       case "monthly":
         return times && days && { type: "monthly", days, times };
+      case "cron": {
+        const line = readLine(this.line);
+        return line === undefined ? undefined : { type: "cron", line };
+      }
     }
   }
 

@@ -1,7 +1,15 @@
 import { expect, it } from "vitest";
 import type { Client } from "@/api/client";
 import type { Schedule, Timing } from "@/api/types";
-import { dailyAt, everyHours, readMonthDays, readTime, readTimes, timingWords } from "./timing";
+import {
+  dailyAt,
+  everyHours,
+  readLine,
+  readMonthDays,
+  readTime,
+  readTimes,
+  timingWords,
+} from "./timing";
 import { TimingForm, kindOf } from "./timing-form.svelte";
 
 const EIGHT = { hour: 8, minute: 0 };
@@ -33,6 +41,7 @@ it.each<[Timing, string]>([
   [timed({ type: "every", count: 15, unit: "minutes" }), "Every 15 minutes"],
   [timed({ type: "every", count: 2, unit: "days" }), "Every 2 days"],
   [timed(mondaysAndFridays), "Monday and Friday at 08:00, 21:10"],
+  [timed({ type: "cron", line: "@daily" }), "By the five fields @daily"],
   [timed(monthly), "On the 1st, 22nd and last of each month at 08:00"],
   [
     timed(everyHours(4), { window: nights, spreadMinutes: 30 }),
@@ -48,6 +57,7 @@ it.each<[Timing, string]>([
   [timed({ type: "every", count: 90, unit: "minutes" }), "every"],
   [timed(fridays), "onDays"],
   [timed(monthly), "monthly"],
+  [timed({ type: "cron", line: "0 2 * * 1-5" }), "cron"],
   [timed(everyHours(2), { window: nights, spreadMinutes: 45 }), "every"],
 ])("a timing goes through the form as it is: %o", (timing, kind) => {
   const form = new TimingForm(timing);
@@ -55,6 +65,13 @@ it.each<[Timing, string]>([
   expect(form.missing).toBeUndefined();
   expect(form.timing).toEqual(timing);
 });
+
+it.each([
+  ["  0  2 * * 1-5 ", "0 2 * * 1-5"],
+  ["@daily", "@daily"],
+  ["0 2 * *", undefined],
+  ["daily", undefined],
+])("five fields are read from %s", (text, line) => expect(readLine(text)).toBe(line));
 
 it("all seven days chosen one by one are every day", () => {
   const form = new TimingForm(timed(fridays));

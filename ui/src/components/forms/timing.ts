@@ -53,6 +53,12 @@ function readMonthDay(text: string): number | undefined {
   return day >= 1 && day <= DAYS_IN_MONTH ? day : undefined;
 }
 
+/** Reads five fields, or a word like "@daily". What they mean, and whether they do, the app says. */
+export function readLine(text: string): string | undefined {
+  const line = text.trim().replace(/\s+/g, " ");
+  return /^(@[a-z]+|\S+( \S+){4})$/.test(line) ? line : undefined;
+}
+
 /** What stands between commas. */
 function listed(text: string): string[] {
   return text
@@ -95,6 +101,8 @@ export function scheduleWords(schedule: Schedule): string {
         : t.plans.form.onDays(dayNames(schedule.days), clockTimes(schedule.times));
     case "monthly":
       return t.plans.form.monthly(schedule.days, clockTimes(schedule.times));
+    case "cron":
+      return t.plans.form.fiveFields(schedule.line);
   }
 }
 

@@ -346,7 +346,8 @@ const INTERVAL = { minutes: MINUTE, hours: HOUR, days: DAY };
 
 /** The next five runs, as the app would count them from now. */
 export function nextRuns({ schedule }: Timing): number[] {
-  if (schedule.type === "manual") return [];
+  // A line of five fields is read by the app alone.
+  if (schedule.type === "manual" || schedule.type === "cron") return [];
   if (schedule.type === "every") {
     const distance = schedule.count * INTERVAL[schedule.unit];
     return Array.from({ length: 5 }, (_, at) => now() + (at + 1) * distance);

@@ -200,7 +200,7 @@ fn of_drafts(error: &AppError) -> Option<Words> {
         AppError::ScheduleInvalid => words(
             "The schedule can never run.",
             "Nothing would be backed up.",
-            "Choose 1 to 8784 hours, or a time of the day.",
+            "Choose an interval, or days and times that come.",
             &[EditPlan],
         ),
         AppError::ExcludeInvalid { rule, .. } => words(

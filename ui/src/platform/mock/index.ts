@@ -7,6 +7,9 @@ import { World } from "./world";
 
 const ANSWER_MILLIS = 60;
 
+/** What the window asks before it shows anything: no scenario keeps that from it. */
+const FIRST = ["overview", "settings", "wanted_place"];
+
 export function createMock(query: URLSearchParams): Platform {
   const asked = query.get("scenario") as Scenario | null;
   const scenario = asked && SCENARIOS.includes(asked) ? asked : "first";
@@ -18,7 +21,7 @@ export function createMock(query: URLSearchParams): Platform {
     async call(command, args = {}) {
       // So that a test can see what was asked for, and how often.
       performance.mark(command);
-      const isFirst = command === "overview" || command === "settings";
+      const isFirst = FIRST.includes(command);
       if (scenario === "loading" && !isFirst) return new Promise(() => undefined);
       await new Promise((done) => setTimeout(done, ANSWER_MILLIS));
       if (scenario === "error" && !isFirst) throw problems.unreachable;

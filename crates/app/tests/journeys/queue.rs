@@ -72,7 +72,8 @@ fn a_verify_runs_beside_a_backup_and_a_removal_waits_for_both() {
         let verify = operation(&app, &verify.expect("it is queued").operation).await;
         (verify, operation(&app, &forget.expect("it is queued").operation).await)
     });
-    assert_eq!(verify.state, OperationState::Running);
+    // A verify of next to nothing may be over by now.
+    assert_ne!(verify.state, OperationState::Queued);
     assert_eq!(forget.state, OperationState::Queued);
 }
 
